@@ -1,0 +1,21 @@
+#!/bin/bash
+# libcurl: HTTP and HTTPS, by c-ares and mbedTLS, and the proxy support that a
+# closed network may need.
+off() { # disable|without 'NAME...'
+    # shellcheck disable=SC2086
+    printf -- "--$1-%s " $2
+}
+# shellcheck disable=SC2046
+./configure --prefix=/ --disable-shared --enable-static \
+    --with-mbedtls="$PREFIX" --enable-ares="$PREFIX" \
+    --disable-dependency-tracking --disable-maintainer-mode \
+    $(off disable 'ftp file ipfs ldap ldaps rtsp dict telnet tftp pop3 imap smb smtp gopher mqtt websockets') \
+    $(off disable 'manual docs libcurl-option versioned-symbols threaded-resolver ca-search') \
+    $(off disable 'digest-auth kerberos-auth negotiate-auth aws ntlm tls-srp') \
+    $(off disable 'cookies doh mime form-api netrc alt-svc hsts get-easy-options progress-meter dnsshuffle') \
+    $(off without 'ca-bundle ca-path ca-fallback zlib brotli zstd libpsl libgsasl librtmp libssh2 libssh') \
+    $(off without 'libidn2 nghttp2 ngtcp2 nghttp3 quiche openssl gnutls')
+make -j"$JOBS" -C lib
+make -C lib install DESTDIR="$OUT"
+make -C include install DESTDIR="$OUT"
+rm -rf "$OUT"/lib/*.la "$OUT/lib/pkgconfig"
