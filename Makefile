@@ -1,0 +1,138 @@
+# Builds Skerry. Called by build.sh, which knows where the third-party
+# packages are:
+#
+#   make PROFILE=release PREFIX=DIR              out/skerry, static against musl
+#   make PROFILE=asan PREFIX=DIR MUSL_PREFIX=DIR test
+#   make PROFILE=release PREFIX=DIR bench
+#
+# One archive a room; each program names the rooms that it may use, so that a
+# stray dependency fails to link.
+PROFILE ?= release
+PREFIX ?= /usr
+MUSL_PREFIX ?= $(PREFIX)
+BUILD := build/$(PROFILE)
+
+WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wvla \
+	-Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wformat=2
+CPPFLAGS := -D_GNU_SOURCE -iquote src -I$(PREFIX)/include -ffile-prefix-map=$(CURDIR)=.
+CFLAGS := -std=c17 $(WARNINGS) -g -MMD -MP
+ifeq ($(PROFILE),release)
+CC := $(PREFIX)/bin/musl-gcc
+AR := gcc-ar
+CFLAGS += -O2 -Wframe-larger-than=8192 -ffunction-sections -fdata-sections \
+	-fstack-protector-strong -fno-plt
+LDFLAGS := -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now
+NOT_THIS_PROFILE := src/platform/memory_hosted.c
+else
+CFLAGS += -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+LDFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
+NOT_THIS_PROFILE := src/platform/memory.c
+endif
+LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml \
+	-lmbedtls -lmbedx509 -lmbedcrypto
+
+ROOMS := base platform budget model parse discover scrape host table api app
+ROOM_SOURCES = $(filter-out $(NOT_THIS_PROFILE) src/app/main.c,$(wildcard src/$(1)/*.c))
+archive = $(patsubst %,$(BUILD)/lib/%.a,$(1))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+.PHONY: all test unit bench programs clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: out/skerry
+
+# The static binary
+
+$(BUILD)/skerry: $(BUILD)/src/app/main.o $(call archive,$(ROOMS))
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lm
+
+out/skerry: $(BUILD)/skerry
+	@mkdir -p out
+	strip -o $@.tmp $< && mv $@.tmp $@
+
+define ROOM
+$(BUILD)/lib/$(1).a: $(call objects,$(call ROOM_SOURCES,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(AR) rcsD $$@ $$^
+endef
+$(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTRA_CFLAGS) -c -o $@ $<
+
+# The allocator must not be turned into calls of itself; the harness of the
+# tests may use the C library's own.
+$(BUILD)/src/platform/memory.o $(BUILD)/src/base/heap.o: EXTRA_CFLAGS := -fno-builtin
+$(BUILD)/tests/%.o: CPPFLAGS += -iquote . -iquote tests -iquote tests/unit
+
+# Tests
+
+# Which rooms the tests of a room may use.
+USES_base := base
+USES_platform := base platform
+USES_budget := base platform budget
+USES_model := base model
+USES_parse := base model parse
+USES_host := base platform budget model parse host
+USES_table := base budget model table
+USES_discover := base platform budget model parse table discover
+USES_scrape := base platform budget model parse table discover scrape
+USES_api := base platform budget model table api
+USES_app := $(ROOMS)
+
+KIT_SOURCES := tests/unit/test.c $(wildcard tests/unit/platform/fake*.c tests/unit/table/verify.c)
+$(BUILD)/lib/kit.a: $(call objects,$(KIT_SOURCES))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
+room_of = $(firstword $(subst /, ,$(patsubst tests/unit/%,%,$(1))))
+
+define UNIT
+$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(1)): $(call objects,$(1)) $(BUILD)/lib/kit.a \
+		$(call archive,$(USES_$(call room_of,$(1))))
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lm
+endef
+$(foreach source,$(UNIT_SOURCES),$(eval $(call UNIT,$(source))))
+
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/lib/kit.a \
+		$(call archive,$(ROOMS))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(LIBS) -lm
+
+# The simulated cluster.
+$(BUILD)/skerry-sim: $(call objects,$(wildcard tests/sim/*.c))
+	$(CC) $(LDFLAGS) -o $@ $^ -L$(PREFIX)/lib -lmbedtls -lmbedx509 -lmbedcrypto -lm
+
+unit: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
+
+test: unit
+	$(MAKE) PROFILE=release PREFIX=$(MUSL_PREFIX) programs
+	tests/run.sh $(BUILD) build/release
+
+programs: out/skerry $(BUILD)/skerry-sim
+
+# Benches
+
+BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SOURCES))
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/lib/kit.a $(call archive,$(ROOMS))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lm
+
+bench: programs $(BENCH_PROGRAMS)
+	tests/bench/run.sh $(BUILD) $(BENCHES)
+
+clean:
+	rm -rf build out
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
