@@ -1,0 +1,49 @@
+// Rows of the live table's pools, taken and given back by the writer.
+//
+// A pool is an array of limit + 1 rows of which row 0 is never used. Free rows
+// form a list through the row's link member; rows never used yet lie above
+// `fresh`. Taking from a full pool gives 0 and counts the refusal.
+#ifndef SKERRY_TABLE_POOL_H
+#define SKERRY_TABLE_POOL_H
+
+#include "table/table.h"
+
+// The row's address; `index` must be within the pool.
+void *pool_row(struct table_header *header, enum table_pool pool, row_index index);
+const void *pool_row_const(const struct table_header *header, enum table_pool pool,
+                           row_index index);
+
+// A zeroed row (but for its sequence number), or 0 when full.
+row_index pool_take(struct table_header *header, enum table_pool pool);
+void pool_give(struct table_header *header, enum table_pool pool, row_index index);
+
+// The head of the chain for a hash in the pool's name index.
+row_index *pool_bucket(struct table_header *header, enum table_pool pool, uint64_t hash);
+
+// Between these two the lists and indexes may be inconsistent. A
+// writer that dies inside leaves the table to be formatted afresh.
+void structure_begin(struct table_header *header);
+void structure_end(struct table_header *header);
+
+// The sequence lock of a row.
+void row_write_begin(struct row_head *head);
+void row_write_end(struct row_head *head);
+
+// Typed access, one function a pool: node_row_at(header, index) ...
+#define POOL_ACCESS(id, name, type)                                \
+    static inline type *name##_row_at(struct table_header *header, row_index index) \
+    {                                                              \
+        return pool_row(header, POOL_##id, index);                 \
+    }
+POOL_ACCESS(NODES, node, struct node_row)
+POOL_ACCESS(NAMESPACES, namespace, struct namespace_row)
+POOL_ACCESS(PODS, pod, struct pod_row)
+POOL_ACCESS(CONTAINERS, container, struct container_row)
+POOL_ACCESS(FILESYSTEMS, filesystem, struct filesystem_row)
+POOL_ACCESS(DISKS, disk, struct disk_row)
+POOL_ACCESS(EXTRAS, extra, struct extra_row)
+POOL_ACCESS(PRESSURES, pressure, struct pressure_row)
+POOL_ACCESS(STRINGS, string, struct string_cell)
+#undef POOL_ACCESS
+
+#endif

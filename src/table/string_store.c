@@ -1,0 +1,198 @@
+#include "table/string_store.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "table/pool.h"
+
+static size_t
+cells_of(size_t size)
+{
+    if (size <= STRING_HEAD_BYTES) {
+        return 1;
+    }
+    return 1 + (size - STRING_HEAD_BYTES + STRING_CELL_BYTES - 1) / STRING_CELL_BYTES;
+}
+
+// The chain's bytes in order; stops at a broken link. Never follows more
+// links than `size` needs.
+struct walk {
+    const struct table_header *header;
+    const struct string_cell *cell;
+    size_t rest;
+    bool first;
+};
+
+static const struct string_cell *
+cell_at(const struct table_header *header, uint32_t index)
+{
+    if (index == 0 || index > header->pool[POOL_STRINGS].limit) {
+        return NULL;
+    }
+    return pool_row_const(header, POOL_STRINGS, index);
+}
+
+static struct text
+walk_next(struct walk *walk)
+{
+    if (walk->cell == NULL || walk->rest == 0) {
+        return (struct text){NULL, 0};
+    }
+    struct text piece;
+    if (walk->first) {
+        piece = (struct text){walk->cell->first.bytes, STRING_HEAD_BYTES};
+        walk->first = false;
+    } else {
+        piece = (struct text){walk->cell->more, STRING_CELL_BYTES};
+    }
+    if (piece.size > walk->rest) {
+        piece.size = walk->rest;
+    }
+    walk->rest -= piece.size;
+    walk->cell = walk->rest != 0 ? cell_at(walk->header, walk->cell->next) : NULL;
+    return piece;
+}
+
+bool
+string_equals(const struct table_header *header, string_ref ref, struct text text)
+{
+    const struct string_cell *cell = cell_at(header, ref);
+    if (cell == NULL) {
+        return text.size == 0;
+    }
+    if (cell->first.size != text.size) {
+        return false;
+    }
+    struct walk walk = {header, cell, text.size, true};
+    size_t at = 0;
+    for (struct text piece = walk_next(&walk); piece.size != 0; piece = walk_next(&walk)) {
+        if (memcmp(piece.at, text.at + at, piece.size) != 0) {
+            return false;
+        }
+        at += piece.size;
+    }
+    return at == text.size;
+}
+
+size_t
+string_copy(const struct table_header *header, string_ref ref, char *to, size_t room)
+{
+    const struct string_cell *cell = cell_at(header, ref);
+    if (cell == NULL) {
+        return 0;
+    }
+    size_t size = cell->first.size;
+    struct walk walk = {header, cell, size < room ? size : room, true};
+    size_t at = 0;
+    for (struct text piece = walk_next(&walk); piece.size != 0; piece = walk_next(&walk)) {
+        memcpy(to + at, piece.at, piece.size);
+        at += piece.size;
+    }
+    return at;
+}
+
+static string_ref
+find(struct table_header *header, struct text text, uint64_t hash)
+{
+    string_ref ref = *pool_bucket(header, POOL_STRINGS, hash);
+    while (ref != 0) {
+        const struct string_cell *cell = string_row_at(header, ref);
+        if (cell->first.hash == (uint32_t)hash && string_equals(header, ref, text)) {
+            return ref;
+        }
+        ref = cell->first.chain;
+    }
+    return 0;
+}
+
+// Takes and fills the chain from its end, so that every cell knows its next.
+static string_ref
+build(struct table_header *header, struct text text, uint64_t hash)
+{
+    size_t count = cells_of(text.size);
+    uint32_t next = 0;
+    for (size_t i = count; i-- > 1;) {
+        size_t from = STRING_HEAD_BYTES + (i - 1) * STRING_CELL_BYTES;
+        struct text piece = text_sub(text, from, STRING_CELL_BYTES);
+        uint32_t index = pool_take(header, POOL_STRINGS);
+        ASSERT(index != 0);
+        struct string_cell *cell = string_row_at(header, index);
+        cell->next = next;
+        memcpy(cell->more, piece.at, piece.size);
+        next = index;
+    }
+    string_ref ref = pool_take(header, POOL_STRINGS);
+    ASSERT(ref != 0);
+    struct string_cell *first = string_row_at(header, ref);
+    row_index *bucket = pool_bucket(header, POOL_STRINGS, hash);
+    struct text piece = text_sub(text, 0, STRING_HEAD_BYTES);
+    memcpy(first->first.bytes, piece.at, piece.size);
+    first->next = next;
+    first->first.hash = (uint32_t)hash;
+    first->first.size = (uint16_t)text.size;
+    first->first.references = 1;
+    first->first.chain = *bucket;
+    *bucket = ref;
+    return ref;
+}
+
+string_ref
+string_take(struct table_header *header, struct text text, bool *full)
+{
+    if (text.size == 0) {
+        return 0;
+    }
+    text = text_sub(text, 0, UINT16_MAX);
+    uint64_t hash = hash_bytes(header->hash_key, text.at, text.size);
+    string_ref ref = find(header, text, hash);
+    if (ref != 0) {
+        struct string_cell *cell = string_row_at(header, ref);
+        if (cell->first.references < UINT16_MAX) {
+            cell->first.references++;
+        }
+        return ref;
+    }
+    struct pool_use *use = &header->pool[POOL_STRINGS];
+    if (use->limit - use->used < cells_of(text.size)) {
+        use->refused_total++;
+        *full = true;
+        return 0;
+    }
+    return build(header, text, hash);
+}
+
+static void
+unchain(struct table_header *header, string_ref ref, uint32_t hash)
+{
+    row_index *link = pool_bucket(header, POOL_STRINGS, hash);
+    while (*link != ref) {
+        ASSERT(*link != 0);
+        link = &string_row_at(header, *link)->first.chain;
+    }
+    *link = string_row_at(header, ref)->first.chain;
+}
+
+void
+string_drop(struct table_header *header, string_ref ref)
+{
+    if (ref == 0) {
+        return;
+    }
+    struct string_cell *cell = string_row_at(header, ref);
+    ASSERT(cell->first.references > 0);
+    if (cell->first.references == UINT16_MAX) {
+        return;  // saturated: the true count is unknown, so the text stays
+    }
+    if (--cell->first.references > 0) {
+        return;
+    }
+    // The bucket needs only the low bits of the hash, which the cell keeps:
+    // there are never more than 2^32 buckets.
+    unchain(header, ref, cell->first.hash);
+    uint32_t index = ref;
+    while (index != 0) {
+        uint32_t next = string_row_at(header, index)->next;
+        pool_give(header, POOL_STRINGS, index);
+        index = next;
+    }
+}

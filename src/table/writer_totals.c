@@ -1,0 +1,289 @@
+// The end of a cycle: sums of nodes, namespaces and the cluster; rows that are
+// gone for long enough are given back.
+#include <string.h>
+
+#include "base/check.h"
+#include "table/writer_state.h"
+
+static bool
+is_fresh(const struct table_writer *writer, uint32_t cycle_s, const struct sample_head *head)
+{
+    uint32_t oldest = STALE_CYCLES * (writer->header->resolution_ms / (uint32_t)MS_PER_S);
+    return head->cycle_s != 0 && head->cycle_s + oldest >= cycle_s;
+}
+
+static bool
+is_finished_phase(uint8_t phase)
+{
+    return phase == POD_SUCCEEDED || phase == POD_FAILED;
+}
+
+static void
+add_requested(struct totals *sums, const struct resource_row *by)
+{
+    sums->cpu_request += by->cpu_request;
+    sums->cpu_limit += by->cpu_limit;
+    sums->memory_request += by->memory_request;
+    sums->memory_limit += by->memory_limit;
+    sums->ephemeral_request += by->ephemeral_request;
+    sums->ephemeral_limit += by->ephemeral_limit;
+}
+
+static void
+add_used(struct totals *sums, struct sample sample)
+{
+    struct metric_value value;
+    if (sample_get(sample, METRIC_CPU_USAGE_RATE, &value)) {
+        sums->cpu_usage_milli += value.real;
+    }
+    if (sample_get(sample, METRIC_MEMORY_USAGE, &value)) {
+        sums->memory_usage += value.u64;
+    }
+    if (sample_get(sample, METRIC_MEMORY_WORKING_SET, &value)) {
+        sums->memory_working_set += value.u64;
+    }
+}
+
+static void
+add_overflow(struct totals *sums, const struct overflow *overflow)
+{
+    const struct requested_sums *requested = &overflow->requested_shown;
+    const struct used_sums *used = &overflow->used_shown;
+    sums->cpu_usage_milli += used->cpu_usage_milli;
+    sums->memory_usage += used->memory_usage;
+    sums->memory_working_set += used->memory_working_set;
+    sums->cpu_request += requested->cpu_request;
+    sums->cpu_limit += requested->cpu_limit;
+    sums->memory_request += requested->memory_request;
+    sums->memory_limit += requested->memory_limit;
+    sums->ephemeral_request += requested->ephemeral_request;
+    sums->ephemeral_limit += requested->ephemeral_limit;
+    // Both count the same pods: the API server's word is the better one.
+    bool listed = requested->pod_count != 0;
+    sums->pod_count += listed ? requested->pod_count : used->pod_count;
+    sums->container_count += listed ? requested->container_count : used->container_count;
+}
+
+static void
+add_totals(struct totals *sums, const struct totals *by)
+{
+    sums->pod_count += by->pod_count;
+    sums->container_count += by->container_count;
+    sums->cpu_usage_milli += by->cpu_usage_milli;
+    sums->memory_usage += by->memory_usage;
+    sums->memory_working_set += by->memory_working_set;
+    sums->cpu_request += by->cpu_request;
+    sums->cpu_limit += by->cpu_limit;
+    sums->memory_request += by->memory_request;
+    sums->memory_limit += by->memory_limit;
+    sums->ephemeral_request += by->ephemeral_request;
+    sums->ephemeral_limit += by->ephemeral_limit;
+}
+
+// Whether any list of pods is under way: then the sums of what has no row are
+// being built anew and the last complete ones are shown.
+static bool
+is_listing_pods(const struct table_writer *writer)
+{
+    for (unsigned i = 1; i <= SOURCES_MAX; i++) {
+        if (writer->lists[i][OBJECT_POD].running) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+turn_overflow(struct table_writer *writer)
+{
+    bool listing = is_listing_pods(writer);
+    for (uint32_t i = 0; i <= writer->header->capacity.namespaces; i++) {
+        struct overflow *overflow = &writer->overflow[i];
+        overflow->used_shown = overflow->used;
+        overflow->used = (struct used_sums){0};
+        if (!listing) {
+            overflow->requested_shown = overflow->requested;
+        }
+    }
+}
+
+// A pod or system container that only a kubelet named leaves when no kubelet
+// has named it for STALE_CYCLES.
+static bool
+is_forgotten(const struct table_writer *writer, uint32_t cycle_s, const struct row_head *head,
+             const struct sample_head *newest)
+{
+    bool api = (head->flags & ROW_FROM_API) != 0;
+    return head->state == ROW_LIVE && !api && !is_fresh(writer, cycle_s, newest);
+}
+
+static bool
+is_over(const struct table_writer *writer, uint32_t cycle_s, const struct row_head *head)
+{
+    uint32_t kept = GONE_CYCLES * (writer->header->resolution_ms / (uint32_t)MS_PER_S);
+    return head->state == ROW_GONE && head->gone_cycle_s + kept < cycle_s;
+}
+
+static void
+sum_pod(struct table_writer *writer, uint32_t cycle_s, struct pod_row *row)
+{
+    struct totals *sums = &writer->sums[row->namespace_index];
+    if (is_finished_phase(row->phase)) {
+        return;
+    }
+    struct sample sample = sample_of_pod(&row->samples[row->head.newest]);
+    uint32_t containers = row->container_count;
+    if ((row->head.flags & ROW_FROM_API) == 0) {
+        for (row_index at = row->first_container; at != 0;
+             at = container_row_at(writer->header, at)->next) {
+            containers++;
+        }
+    }
+    sums->pod_count++;
+    sums->container_count += containers;
+    add_requested(sums, &row->resources);
+    if (is_fresh(writer, cycle_s, sample.head)) {
+        add_used(sums, sample);
+    }
+    if (row->node_index != 0) {
+        struct node_sums *node = &writer->node_sums[row->node_index];
+        node->pod_count++;
+        node->container_count += containers;
+        writer_add_resources(&node->resources, &row->resources);
+    }
+}
+
+static void
+turn_pods(struct table_writer *writer, uint32_t cycle_s)
+{
+    struct table_header *header = writer->header;
+    for (row_index i = 1; i < header->pool[POOL_PODS].fresh; i++) {
+        struct pod_row *row = pod_row_at(header, i);
+        if (is_forgotten(writer, cycle_s, &row->head, &row->samples[row->head.newest].head)) {
+            writer_mark_gone(writer, &row->head);
+        }
+        if (is_over(writer, cycle_s, &row->head)) {
+            structure_begin(header);
+            writer_free_pod(writer, i);
+            structure_end(header);
+        } else if (row->head.state == ROW_LIVE) {
+            sum_pod(writer, cycle_s, row);
+        }
+    }
+}
+
+static void
+drop_forgotten_system_containers(struct table_writer *writer, uint32_t cycle_s,
+                                 struct node_row *node)
+{
+    row_index *link = &node->first_container;
+    while (*link != 0) {
+        struct container_row *row = container_row_at(writer->header, *link);
+        const struct sample_head *newest = &row->samples[row->head.newest].head;
+        if (is_forgotten(writer, cycle_s, &row->head, newest)) {
+            writer_drop_container(writer, link);
+        } else {
+            link = &row->next;
+        }
+    }
+}
+
+static void
+turn_nodes(struct table_writer *writer, uint32_t cycle_s, struct totals *cluster)
+{
+    for (row_index i = 1; i < writer->header->pool[POOL_NODES].fresh; i++) {
+        struct node_row *row = node_row_at(writer->header, i);
+        if (row->head.state == ROW_FREE) {
+            continue;
+        }
+        structure_begin(writer->header);
+        drop_forgotten_system_containers(writer, cycle_s, row);
+        structure_end(writer->header);
+        if (is_over(writer, cycle_s, &row->head)) {
+            structure_begin(writer->header);
+            writer_free_node(writer, i);
+            structure_end(writer->header);
+            continue;
+        }
+        const struct node_sums *sums = &writer->node_sums[i];
+        row_write_begin(&row->head);
+        row->pod_count = sums->pod_count;
+        row->container_count = sums->container_count;
+        row->resources = sums->resources;
+        row_write_end(&row->head);
+        if (row->head.state == ROW_LIVE) {
+            cluster->node_count++;
+            cluster->node_ready_count += row->ready == CONDITION_TRUE;
+        }
+    }
+    for (unsigned i = 1; i <= SOURCES_MAX; i++) {
+        cluster->node_count += writer->overflow_nodes[i];
+        cluster->node_ready_count += writer->overflow_nodes_ready[i];
+    }
+}
+
+static void
+turn_namespace(struct table_writer *writer, uint32_t cycle_s, row_index index)
+{
+    struct namespace_row *row = namespace_row_at(writer->header, index);
+    if (row->head.state == ROW_FREE) {
+        return;
+    }
+    bool unknown = (row->head.flags & ROW_FROM_API) == 0;
+    struct totals *sums = &writer->sums[index];
+    if (unknown && row->head.state == ROW_LIVE && row->first_pod == 0 && sums->pod_count == 0) {
+        writer_mark_gone(writer, &row->head);
+    }
+    if (is_over(writer, cycle_s, &row->head) && row->first_pod == 0) {
+        structure_begin(writer->header);
+        writer_free_namespace(writer, index);
+        structure_end(writer->header);
+        return;
+    }
+    row_write_begin(&row->head);
+    uint8_t next = row->totals[row->head.newest].cycle_s == cycle_s
+                       ? row->head.newest
+                       : (uint8_t)(1 - row->head.newest);
+    row->totals[next] = *sums;
+    row->totals[next].cycle_s = cycle_s;
+    row->head.newest = next;
+    row_write_end(&row->head);
+}
+
+static void
+publish_cluster(struct table_header *header, const struct totals *cluster)
+{
+    atomic_fetch_add_explicit(&header->totals_seq, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    uint8_t next = header->totals[header->totals_newest].cycle_s == cluster->cycle_s
+                       ? header->totals_newest
+                       : (uint8_t)(1 - header->totals_newest);
+    header->totals[next] = *cluster;
+    header->totals_newest = next;
+    atomic_fetch_add_explicit(&header->totals_seq, 1, memory_order_release);
+    atomic_store_explicit(&header->cycle_done_s, cluster->cycle_s, memory_order_release);
+}
+
+void
+table_cycle_end(struct table_writer *writer, uint32_t cycle_s)
+{
+    ASSERT(cycle_s != 0);
+    struct table_header *header = writer->header;
+    turn_overflow(writer);
+    size_t namespaces = (size_t)header->capacity.namespaces + 1;
+    memset(writer->sums, 0, namespaces * sizeof writer->sums[0]);
+    size_t nodes = (size_t)header->capacity.nodes + 1;
+    memset(writer->node_sums, 0, nodes * sizeof writer->node_sums[0]);
+    turn_pods(writer, cycle_s);
+    struct totals cluster = {.cycle_s = cycle_s};
+    turn_nodes(writer, cycle_s, &cluster);
+    for (uint32_t i = 0; i < namespaces; i++) {
+        add_overflow(&writer->sums[i], &writer->overflow[i]);
+        add_totals(&cluster, &writer->sums[i]);
+    }
+    for (row_index i = 1; i < header->pool[POOL_NAMESPACES].fresh; i++) {
+        turn_namespace(writer, cycle_s, i);
+    }
+    publish_cluster(header, &cluster);
+    table_count(writer, COUNTER_CYCLES, 1);
+}
