@@ -19,7 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 DEBIAN_BUILD='gcc libc6-dev make patch xz-utils bzip2 ca-certificates tcl'
 DEBIAN_RUN='s6 execline'
 DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace'
-DEBIAN_BENCH='prometheus victoria-metrics'
+DEBIAN_BENCH='prometheus victoria-metrics jq curl wrk'
 
 # shellcheck source=firmware/packages.sh
 . firmware/packages.sh
