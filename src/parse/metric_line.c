@@ -1,0 +1,204 @@
+#include "parse/metric_line.h"
+
+#include "base/error.h"
+#include "parse/scan.h"
+
+static inline struct text
+skip_blanks(struct text rest)
+{
+    while (rest.size > 0 && (*rest.at == ' ' || *rest.at == '\t')) {
+        rest = (struct text){rest.at + 1, rest.size - 1};
+    }
+    return rest;
+}
+
+// Offset of the quote that ends the label value at the beginning of `rest`, or
+// rest.size when there is none.
+static inline size_t
+find_close(struct text rest, bool *escaped, unsigned *high_bytes)
+{
+    char copy[SCAN_BYTES];
+    size_t at = 0;
+    while (at < rest.size) {
+        unsigned plain = scan_plain(rest.at + at, copy, high_bytes);
+        at += plain;
+        if (plain == SCAN_BYTES || at >= rest.size) {
+            continue;
+        }
+        if (rest.at[at] == '"') {
+            return at;
+        }
+        bool escape = rest.at[at] == '\\';
+        *escaped |= escape;
+        at += escape ? 2 : 1;
+    }
+    return rest.size;
+}
+
+// Label values know \\, \" and \n; other letters stay with their backslash.
+static int
+unescape_label(struct text raw, struct decode_space *space, struct text *value)
+{
+    char *room = decode_space_take(space, raw.size);
+    if (room == NULL) {
+        return -ERR_TOO_LONG;
+    }
+    size_t used = 0;
+    for (size_t at = 0; at < raw.size; at++) {
+        char byte = raw.at[at];
+        if (byte == '\\' && at + 1 < raw.size) {
+            char next = raw.at[at + 1];
+            bool known = next == '\\' || next == '"' || next == 'n';
+            at += known;
+            byte = !known ? byte : next == 'n' ? '\n' : next;
+        }
+        room[used++] = byte;
+    }
+    *value = (struct text){room, used};
+    return 0;
+}
+
+// The place of the label of this name; NULL for one that nobody reads.
+static inline struct text *
+label_named(struct metric_labels *labels, struct text name)
+{
+    switch (name.size) {
+    case sizeof "container" - 1:
+        return text_equal(name, TEXT("container")) ? &labels->container
+               : text_equal(name, TEXT("namespace")) ? &labels->namespace_name
+                                                     : NULL;
+    case sizeof "pod" - 1:
+        return text_equal(name, TEXT("pod")) ? &labels->pod : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static int
+take_value(struct text *rest, struct decode_space *space, struct text *value)
+{
+    bool escaped = false;
+    unsigned high_bytes = 0;
+    size_t close = find_close(*rest, &escaped, &high_bytes);
+    if (close >= rest->size) {
+        return -ERR_MALFORMED;
+    }
+    *value = (struct text){rest->at, close};
+    *rest = (struct text){rest->at + close + 1, rest->size - close - 1};
+    if (high_bytes != 0 && !text_is_utf8(*value)) {
+        return -ERR_BAD_UTF8;
+    }
+    return escaped ? unescape_label(*value, space, value) : 0;
+}
+
+// One `name="value"`.
+static int
+take_label(struct text *rest, struct decode_space *space,
+           struct metric_labels *labels)
+{
+    size_t equals = 0;
+    while (equals < rest->size && rest->at[equals] != '=') {
+        equals++;
+    }
+    if (rest->size - equals < 2 || equals == 0) {
+        return -ERR_MALFORMED;
+    }
+    struct text name = text_trim((struct text){rest->at, equals});
+    *rest = skip_blanks(
+        (struct text){rest->at + equals + 1, rest->size - equals - 1});
+    if (rest->size == 0 || *rest->at != '"') {
+        return -ERR_MALFORMED;
+    }
+    *rest = (struct text){rest->at + 1, rest->size - 1};
+    struct text value;
+    int error = take_value(rest, space, &value);
+    struct text *place = label_named(labels, name);
+    if (error != 0 || place == NULL) {
+        return error;
+    }
+    if (place->at != NULL) {
+        return -ERR_DUPLICATE;
+    }
+    *place = value;
+    return 0;
+}
+
+int
+metric_line_labels(struct text *rest, struct decode_space *space,
+                   struct metric_labels *labels)
+{
+    *labels = (struct metric_labels){0};
+    for (;;) {
+        *rest = skip_blanks(*rest);
+        if (rest->size == 0) {
+            return -ERR_MALFORMED;
+        }
+        char byte = *rest->at;
+        if (byte == '}') {
+            *rest = (struct text){rest->at + 1, rest->size - 1};
+            return 0;
+        }
+        int error = take_label(rest, space, labels);
+        if (error != 0) {
+            return error;
+        }
+        *rest = skip_blanks(*rest);
+        if (rest->size > 0 && *rest->at == ',') {
+            *rest = (struct text){rest->at + 1, rest->size - 1};
+        } else if (rest->size == 0 || *rest->at != '}') {
+            return -ERR_MALFORMED;
+        }
+    }
+}
+
+// Seconds of this size lie beyond the year 5000, milliseconds in 1973.
+#define MILLISECONDS_FROM UINT64_C(100000000000)
+
+static int
+timestamp_of(struct decimal stamp, struct wall_ms *time)
+{
+    if (stamp.negative) {
+        return 0;
+    }
+    bool whole = stamp.exponent == 0 && stamp.digits >= MILLISECONDS_FROM;
+    uint64_t ms;
+    int error = decimal_nearest(stamp, whole ? 0 : 3, &ms);
+    if (error != 0 || ms > INT64_MAX) {
+        return -ERR_BAD_NUMBER;
+    }
+    time->ms = (int64_t)ms;
+    return 0;
+}
+
+// Takes a number that ends at a blank or with the line.
+static int
+take_number(struct text *rest, struct decimal *number)
+{
+    size_t size;
+    int error = decimal_read(*rest, number, &size);
+    if (error != 0) {
+        return error;
+    }
+    if (size < rest->size && rest->at[size] != ' ' && rest->at[size] != '\t') {
+        return -ERR_BAD_NUMBER;
+    }
+    *rest = skip_blanks((struct text){rest->at + size, rest->size - size});
+    return 0;
+}
+
+int
+metric_line_value(struct text rest, struct decimal *value, struct wall_ms *time)
+{
+    time->ms = 0;
+    rest = skip_blanks(rest);
+    int error = take_number(&rest, value);
+    if (error != 0 || rest.size == 0 || *rest.at == '#') {
+        return error;
+    }
+    struct decimal stamp;
+    error = take_number(&rest, &stamp);
+    if (error == 0 && rest.size != 0 && *rest.at != '#') {
+        error = -ERR_MALFORMED;
+    }
+    return error != 0 ? error : timestamp_of(stamp, time);
+}
