@@ -16,13 +16,18 @@ WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wformat=2
 CPPFLAGS := -D_GNU_SOURCE -iquote src -I$(PREFIX)/include -ffile-prefix-map=$(CURDIR)=.
 CFLAGS := -std=c17 $(WARNINGS) -g -MMD -MP
-ifeq ($(PROFILE),release)
+# quick: the release build with cycles of one second allowed, so that tests of
+# hundreds of cycles end in minutes.
+ifneq ($(filter release quick,$(PROFILE)),)
 CC := $(PREFIX)/bin/musl-gcc
 AR := gcc-ar
 CFLAGS += -O2 -Wframe-larger-than=8192 -ffunction-sections -fdata-sections \
 	-fstack-protector-strong -fno-plt
 LDFLAGS := -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now
 NOT_THIS_PROFILE := src/platform/memory_hosted.c
+ifeq ($(PROFILE),quick)
+CPPFLAGS += -DRESOLUTION_MS_MIN=1000
+endif
 else
 CFLAGS += -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
@@ -117,6 +122,7 @@ unit: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
 test: unit
 	$(MAKE) PROFILE=release PREFIX=$(MUSL_PREFIX) programs
+	$(MAKE) PROFILE=quick PREFIX=$(MUSL_PREFIX) build/quick/skerry
 	tests/run.sh $(BUILD) build/release
 
 programs: out/skerry $(BUILD)/skerry-sim
