@@ -21,8 +21,7 @@ days_of_civil(struct civil date)
     int64_t year_of_era = year - era * 400;
     int64_t month = date.month > 2 ? date.month - 3 : date.month + 9;
     int64_t day_of_year = (153 * month + 2) / 5 + date.day - 1;
-    int64_t day_of_era =
-        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
 }
 
@@ -33,11 +32,10 @@ civil_of_days(int64_t days)
     int64_t shifted = days + DAYS_TO_1970;
     int64_t era = shifted / DAYS_PER_ERA;
     int64_t day_of_era = shifted - era * DAYS_PER_ERA;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-                           day_of_era / (DAYS_PER_ERA - 1)) /
-                          365;
-    int64_t day_of_year =
-        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / (DAYS_PER_ERA - 1)) /
+        365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month = (5 * day_of_year + 2) / 153;
     struct civil date = {.day = day_of_year - (153 * month + 2) / 5 + 1};
     date.month = month < 10 ? month + 3 : month - 9;
@@ -221,15 +219,11 @@ static const struct {
     struct text name;
     int64_t ns;
 } units[] = {
-    {{"", 0}, NS_PER_S},
-    {{"ns", 2}, 1},
-    {{"us", 2}, 1000},
-    {{"\xc2\xb5s", 3}, 1000},  // U+00B5, micro sign
-    {{"\xce\xbcs", 3}, 1000},  // U+03BC, Greek mu
-    {{"ms", 2}, NS_PER_MS},
-    {{"s", 1}, NS_PER_S},
-    {{"m", 1}, 60 * NS_PER_S},
-    {{"h", 1}, 3600 * NS_PER_S},
+    {{"", 0}, NS_PER_S},       {{"ns", 2}, 1},
+    {{"us", 2}, 1000},         {{"\xc2\xb5s", 3}, 1000},  // U+00B5, micro sign
+    {{"\xce\xbcs", 3}, 1000},                             // U+03BC, Greek mu
+    {{"ms", 2}, NS_PER_MS},    {{"s", 1}, NS_PER_S},
+    {{"m", 1}, 60 * NS_PER_S}, {{"h", 1}, 3600 * NS_PER_S},
 };
 
 static int64_t

@@ -16,10 +16,10 @@ struct json {
 };
 
 struct json json_of(struct out *out);
-void json_object(struct json *json);        // {
-void json_object_end(struct json *json);    // }
-void json_array(struct json *json);         // [
-void json_array_end(struct json *json);     // ]
+void json_object(struct json *json);                // {
+void json_object_end(struct json *json);            // }
+void json_array(struct json *json);                 // [
+void json_array_end(struct json *json);             // ]
 void json_key(struct json *json, const char *key);  // key needs no escaping
 void json_key_text(struct json *json, struct text key);
 void json_text(struct json *json, struct text value);  // escaped; bad UTF-8 -> U+FFFD

@@ -14,8 +14,7 @@ text_of(const char *c_string)
 bool
 text_equal(struct text a, struct text b)
 {
-    return a.size == b.size &&
-           (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
 }
 
 int
@@ -32,8 +31,7 @@ text_compare(struct text a, struct text b)
 bool
 text_starts(struct text text, struct text prefix)
 {
-    return text.size >= prefix.size &&
-           text_equal((struct text){text.at, prefix.size}, prefix);
+    return text.size >= prefix.size && text_equal((struct text){text.at, prefix.size}, prefix);
 }
 
 bool
@@ -48,8 +46,7 @@ text_sub(struct text text, size_t from, size_t size)
 {
     size_t start = from < text.size ? from : text.size;
     size_t rest = text.size - start;
-    return (struct text){start == 0 ? text.at : text.at + start,
-                         size < rest ? size : rest};
+    return (struct text){start == 0 ? text.at : text.at + start, size < rest ? size : rest};
 }
 
 size_t

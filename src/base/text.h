@@ -53,9 +53,9 @@ int text_to_bool(struct text text, bool *value) MUST_USE;
 
 struct out {
     char *at;
-    size_t size;   // room, bytes
-    size_t used;   // bytes written; never more than size
-    bool full;     // something was dropped
+    size_t size;  // room, bytes
+    size_t used;  // bytes written; never more than size
+    bool full;    // something was dropped
 };
 
 struct out out_of(void *at, size_t size);
@@ -72,8 +72,7 @@ void out_double(struct out *out, double value);
 // The same for a value that is only known to float precision (9 digits).
 void out_float(struct out *out, float value);
 // printf for the rare long tail; not on hot paths.
-void out_format(struct out *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void out_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct text out_view(const struct out *out);
 // NUL-terminates (dropping the last byte when full) and returns out->at.
 char *out_c_string(struct out *out);

@@ -97,8 +97,7 @@ split_decimal(struct text text, struct decimal *decimal)
     size_t at = decimal->negative ? 1 : 0;
     decimal->whole = digits_at(text, at);
     at += decimal->whole.size;
-    if (decimal->whole.size == 0 ||
-        (decimal->whole.size > 1 && decimal->whole.at[0] == '0')) {
+    if (decimal->whole.size == 0 || (decimal->whole.size > 1 && decimal->whole.at[0] == '0')) {
         return -ERR_BAD_NUMBER;
     }
     if (at < text.size && text.at[at] == '.') {
@@ -137,8 +136,8 @@ gather_mantissa(struct decimal *decimal)
     unsigned taken = 0;
     size_t whole_left = gather(decimal, decimal->whole, &taken);
     size_t fraction_left = gather(decimal, decimal->fraction, &taken);
-    decimal->exponent = decimal->written + (int64_t)whole_left -
-                        (int64_t)(decimal->fraction.size - fraction_left);
+    decimal->exponent =
+        decimal->written + (int64_t)whole_left - (int64_t)(decimal->fraction.size - fraction_left);
 }
 
 // Clinger, "How to Read Floating Point Numbers Accurately" (1990): both
@@ -152,9 +151,8 @@ to_double_fast(const struct decimal *decimal, double *value)
         return false;
     }
     double mantissa = (double)decimal->mantissa;
-    *value = decimal->exponent < 0
-                 ? mantissa / powers_of_ten[-decimal->exponent]
-                 : mantissa * powers_of_ten[decimal->exponent];
+    *value = decimal->exponent < 0 ? mantissa / powers_of_ten[-decimal->exponent]
+                                   : mantissa * powers_of_ten[decimal->exponent];
     return true;
 }
 
@@ -187,8 +185,7 @@ to_double_slow(const struct decimal *decimal)
     bool rest = false;
     copy_significant(&out, decimal->whole, &dropped, &rest);
     copy_significant(&out, decimal->fraction, &dropped, &rest);
-    int64_t exponent = decimal->written + (int64_t)dropped -
-                       (int64_t)decimal->fraction.size;
+    int64_t exponent = decimal->written + (int64_t)dropped - (int64_t)decimal->fraction.size;
     if (rest) {
         out_byte(&out, '1');
         exponent--;
@@ -231,7 +228,7 @@ text_to_bool(struct text text, bool *value)
         struct text word;
         bool value;
     } words[] = {
-        {{"true", 4}, true}, {{"1", 1}, true},   {{"yes", 3}, true}, {{"", 0}, true},
+        {{"true", 4}, true},   {{"1", 1}, true},  {{"yes", 3}, true}, {{"", 0}, true},
         {{"false", 5}, false}, {{"0", 1}, false}, {{"no", 2}, false},
     };
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {

@@ -1,198 +1,223 @@
 #include "discover/discover.h"
 
-#include <string.h>
-
 #include "base/check.h"
 
-// Objects a page: 500 pods are 2 MB, which an API server answers in a moment;
-// kubectl asks for as many.
-#define PAGE_LIMIT 500
+// Pods are listed without waiting longer for the others.
+#define PODS_WAIT_MS (10 * 1000)
 
 size_t
 discover_footprint(void)
 {
-    return OBJECT_KIND_COUNT * list_watch_footprint();
+    return OBJECT_KIND_COUNT * list_watch_footprint() + status_footprint();
 }
 
-void
-discover_address(const struct credentials *credentials, struct fetch_request *request)
-{
-    request->scheme = credentials->https ? TEXT("https") : TEXT("http");
-    request->host = text_of(credentials->host);
-    request->server_name = text_of(credentials->server_name);
-    request->port = credentials->port;
-    request->identity = credentials->api;
-    request->bearer = credentials_token(credentials);
-}
-
-static void
-address(void *context, struct fetch_request *request)
-{
-    struct discover *discover = context;
-    discover_address(discover->credentials, request);
-}
-
-static void
-list_begin(void *context, enum object_kind kind)
-{
-    struct discover *discover = context;
-    table_list_begin(discover->writer, discover->source, kind);
-    if (kind == OBJECT_NODE) {
-        discover->owner.nodes_begin(discover->owner.context, discover->source);
-    }
-}
-
-static void
-list_end(void *context, enum object_kind kind)
-{
-    struct discover *discover = context;
-    table_list_end(discover->writer, discover->source, kind);
-    if (kind == OBJECT_NODE) {
-        discover->nodes_tried = true;
-        discover->owner.nodes_end(discover->owner.context, discover->source);
-    }
-}
-
-static void
-note_change(struct discover *discover, enum object_change change)
-{
-    if (change != OBJECT_LISTED) {
-        table_count(discover->writer, COUNTER_WATCH_EVENTS, 1);
-    }
-}
-
-// spec.externalID (or providerID), else the annotation, as Heapster does it.
 static struct text
 host_id_of(const struct node_object *node)
 {
-    if (node->external_id.size == 0 && node->annotation_count != 0) {
-        return node->annotations[0].value;
+    if (node->external_id.size != 0 || node->annotation_count == 0) {
+        return node->external_id;
     }
-    return node->external_id;
+    return node->annotations[0].value;
 }
 
 static void
-on_node(void *context, enum object_change change, const struct node_object *node)
+on_node(void *context, enum object_change change, struct text version,
+        const struct node_object *node)
 {
-    struct discover *discover = context;
-    note_change(discover, change);
+    (void)version;
+    struct discover *self = context;
     if (change == OBJECT_DELETED) {
-        discover->owner.node_gone(discover->owner.context, discover->source, node->name);
-        table_remove_node(discover->writer, discover->source, node->name);
+        self->hooks.node_removed(self->hooks.context, self->source, node->name);
+        table_remove_node(self->writer, self->source, node->name);
         return;
     }
-    row_index row = table_put_node(discover->writer, discover->source, node, host_id_of(node));
-    discover->owner.node(discover->owner.context, discover->source, row, node);
+    row_index row = table_put_node(self->writer, self->source, node, host_id_of(node));
+    self->hooks.node_put(self->hooks.context, self->source, row, node);
 }
 
 static void
-on_pod(void *context, enum object_change change, const struct pod_object *pod)
+on_pod(void *context, enum object_change change, struct text version,
+       const struct pod_object *pod)
 {
-    struct discover *discover = context;
-    note_change(discover, change);
+    (void)version;
+    struct discover *self = context;
     if (change == OBJECT_DELETED) {
-        table_remove_pod(discover->writer, discover->source, pod);
+        table_remove_pod(self->writer, self->source, pod);
     } else {
-        (void)table_put_pod(discover->writer, discover->source, pod);
+        (void)table_put_pod(self->writer, self->source, pod);
     }
 }
 
 static void
-on_namespace(void *context, enum object_change change, const struct namespace_object *seen)
+on_namespace(void *context, enum object_change change, struct text version,
+             const struct namespace_object *seen)
 {
-    struct discover *discover = context;
-    note_change(discover, change);
+    (void)version;
+    struct discover *self = context;
     if (change == OBJECT_DELETED) {
-        table_remove_namespace(discover->writer, discover->source, seen->name);
+        table_remove_namespace(self->writer, self->source, seen->name);
     } else {
-        (void)table_put_namespace(discover->writer, discover->source, seen);
+        (void)table_put_namespace(self->writer, self->source, seen);
     }
 }
 
 static void
-on_outcome(void *context, enum object_kind kind, int error, struct text sentence)
+on_list_begin(void *context, enum object_kind kind)
 {
-    struct discover *discover = context;
-    struct wall_ms now = platform_wall_now(discover->platform);
-    if (error == 0) {
-        table_note_source(discover->writer, discover->source, 0, TEXT(""), now);
-        return;
-    }
-    discover->nodes_tried = discover->nodes_tried || kind == OBJECT_NODE;
-    char bytes[SOURCE_TEXT_BYTES];
-    struct out out = out_of(bytes, sizeof bytes);
-    out_format(&out, "%s: " TEXT_FORMAT, object_kind_plural(kind), TEXT_ARGS(sentence));
-    table_note_source(discover->writer, discover->source, error, out_view(&out), now);
-    table_count(discover->writer, COUNTER_API_FAILURES, 1);
-    table_count_error(discover->writer, error, 1);
-    if (error == -ERR_HTTP_401) {
-        discover->owner.refused(discover->owner.context, discover->source);
+    struct discover *self = context;
+    table_list_begin(self->writer, self->source, kind);
+    if (kind == OBJECT_NODE) {
+        self->hooks.nodes_begin(self->hooks.context, self->source);
     }
 }
 
 static void
-on_counted(void *context, const struct parse_counters *counters, bool watch)
+on_list_end(void *context, enum object_kind kind)
 {
-    struct discover *discover = context;
-    table_count(discover->writer, COUNTER_API_BYTES, counters->bytes);
-    table_count(discover->writer, COUNTER_ELEMENTS, counters->elements);
-    table_count(discover->writer, COUNTER_WATCH_STARTS, watch ? 1 : 0);
-    for (int i = 1; i < ERR_COUNT; i++) {
+    struct discover *self = context;
+    table_list_end(self->writer, self->source, kind);
+    table_count(self->writer, COUNTER_LISTS, 1);
+    if (kind == OBJECT_NODE) {
+        self->hooks.nodes_end(self->hooks.context, self->source);
+    }
+}
+
+// The API server is as bad as the last answer of each kind; the same failure
+// is told once.
+static void
+on_result(void *context, enum object_kind kind, int error, struct text sentence)
+{
+    struct discover *self = context;
+    struct wall_ms now = platform_wall_now(self->platform);
+    table_note_source(self->writer, self->source, error, sentence, now);
+    if (error != 0) {
+        table_count(self->writer, COUNTER_API_FAILURES, 1);
+        table_count_error(self->writer, error, 1);
+    }
+    if (self->last_error[kind] != error) {
+        self->last_error[kind] = error;
+        self->hooks.changed(self->hooks.context, self->source, error, sentence);
+    }
+}
+
+static void
+on_watch_started(void *context, enum object_kind kind)
+{
+    (void)kind;
+    struct discover *self = context;
+    table_count(self->writer, COUNTER_WATCH_STARTS, 1);
+}
+
+static void
+on_bytes(void *context, size_t size)
+{
+    struct discover *self = context;
+    table_count(self->writer, COUNTER_API_BYTES, size);
+}
+
+static void
+on_decoded(void *context, const struct parse_counters *counters, bool watch)
+{
+    struct discover *self = context;
+    uint64_t skipped = 0;
+    for (int i = 0; i < ERR_COUNT; i++) {
         if (counters->skipped[i] != 0) {
-            table_count(discover->writer, COUNTER_ELEMENTS_SKIPPED, counters->skipped[i]);
-            table_count_error(discover->writer, i, counters->skipped[i]);
+            skipped += counters->skipped[i];
+            table_count_error(self->writer, i, counters->skipped[i]);
         }
+    }
+    table_count(self->writer, COUNTER_ELEMENTS, counters->elements);
+    table_count(self->writer, COUNTER_ELEMENTS_SKIPPED, skipped);
+    if (watch) {
+        table_count(self->writer, COUNTER_WATCH_EVENTS, counters->elements);
     }
 }
 
 void
-discover_init(struct discover *discover, struct arena *arena, struct decode_space *space,
-              const struct platform *platform, struct fetch *fetch, struct table_writer *writer,
-              unsigned source, const struct credentials *credentials,
-              struct text host_id_annotation, struct discover_owner owner)
+discover_init(struct discover *discover, struct arena *arena,
+              const struct discover_config *config, const struct platform *platform,
+              struct fetch *fetch, struct table_writer *writer,
+              const struct discover_hooks *hooks, struct decode_space *space)
 {
     *discover = (struct discover){
-        .writer = writer,
+        .source = config->source,
         .platform = platform,
-        .credentials = credentials,
-        .source = source,
-        .owner = owner,
+        .writer = writer,
+        .hooks = *hooks,
+        .server = config->server,
+        .begun = platform_mono_now(platform),
     };
-    struct text kept = text_sub(host_id_annotation, 0, sizeof discover->annotation);
-    memcpy(discover->annotation, kept.at, kept.size);
-    if (kept.size != 0) {
-        discover->annotations.count = 1;
-        discover->annotations.keys[0] = (struct text){discover->annotation, kept.size};
+    if (config->host_id_annotation.size != 0) {
+        discover->annotations = (struct wanted){1, {config->host_id_annotation}};
     }
-    const struct list_watch_owner list_owner = {
+    status_init(&discover->status, arena, space);
+    discover->server.status = &discover->status;
+    discover->server.status_holder = NULL;
+    struct list_watch_hooks list_watch_hooks = {
         .context = discover,
-        .address = address,
-        .list_begin = list_begin,
-        .list_end = list_end,
-        .node = on_node,
-        .pod = on_pod,
-        .namespace_seen = on_namespace,
-        .outcome = on_outcome,
-        .counted = on_counted,
+        .list_begin = on_list_begin,
+        .list_end = on_list_end,
+        .result = on_result,
+        .watch_started = on_watch_started,
+        .bytes = on_bytes,
+        .decoded = on_decoded,
+        .objects = {.context = discover, .on_node = on_node, .on_pod = on_pod,
+                    .on_namespace = on_namespace},
     };
-    for (unsigned i = 0; i < OBJECT_KIND_COUNT; i++) {
-        enum object_kind kind = (enum object_kind)i;
-        const struct wanted *wanted = kind == OBJECT_NODE ? &discover->annotations : NULL;
-        list_watch_init(&discover->lists[i], arena, space, platform, fetch, kind, PAGE_LIMIT,
-                        wanted, list_owner);
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        list_watch_init(&discover->list_watch[kind], arena, (enum object_kind)kind,
+                        &discover->server, platform, fetch, &list_watch_hooks, space,
+                        &discover->annotations, config->seed + (uint64_t)kind);
     }
+    list_watch_begin(&discover->list_watch[OBJECT_NODE]);
+    list_watch_begin(&discover->list_watch[OBJECT_NAMESPACE]);
+}
+
+// Each was listed, or cannot be for now.
+static bool
+may_list_pods(const struct discover *self)
+{
+    const struct list_watch *nodes = &self->list_watch[OBJECT_NODE];
+    const struct list_watch *namespaces = &self->list_watch[OBJECT_NAMESPACE];
+    int64_t waited = mono_ms_between(self->begun, platform_mono_now(self->platform));
+    bool failing = nodes->failures != 0 || namespaces->failures != 0;
+    return (nodes->synced && namespaces->synced)
+           || ((failing || nodes->tried) && waited >= PODS_WAIT_MS);
 }
 
 struct mono_ns
-discover_step(struct discover *discover, struct mono_ns now)
+discover_turn(struct discover *self)
 {
-    struct mono_ns next = mono_add_ms(now, 1000);
-    for (unsigned i = 0; i < OBJECT_KIND_COUNT; i++) {
-        if (i == OBJECT_POD && !discover->nodes_tried) {
-            continue;
-        }
-        struct mono_ns due = list_watch_step(&discover->lists[i], now);
+    struct mono_ns next = {INT64_MAX};
+    if (!self->pods_begun && may_list_pods(self)) {
+        self->pods_begun = true;
+        list_watch_begin(&self->list_watch[OBJECT_POD]);
+    }
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        struct mono_ns due = list_watch_turn(&self->list_watch[kind]);
         next = mono_before(due, next) ? due : next;
     }
+    if (!self->pods_begun) {
+        struct mono_ns look = mono_add_ms(platform_mono_now(self->platform), 50);
+        next = mono_before(look, next) ? look : next;
+    }
     return next;
+}
+
+void
+discover_ask_pods(struct discover *self)
+{
+    struct mono_ns now = platform_mono_now(self->platform);
+    if (self->pods_asked.ns == 0
+        || mono_ms_between(self->pods_asked, now) >= DISCOVER_ASK_MS) {
+        self->pods_asked = now;
+        list_watch_ask(&self->list_watch[OBJECT_POD]);
+    }
+}
+
+bool
+discover_is_synced(const struct discover *self)
+{
+    return self->list_watch[OBJECT_NODE].synced && self->list_watch[OBJECT_POD].synced
+           && self->list_watch[OBJECT_NAMESPACE].synced;
 }

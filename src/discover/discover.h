@@ -1,55 +1,65 @@
-// One cluster's objects: keeps nodes, namespaces and pods of a source known in
-// the live table, and tells the scraper which nodes there are.
+// What a cluster has: its nodes, namespaces and pods, from its API server into
+// the live table, for one source.
 //
-// Three list_watch, one a kind. Pods are first listed after the nodes (or after
-// listing those failed), so that a pod finds its node's row. Outcomes go to the
-// source's row: when the API server answered last, what it said when it did not.
-// While it is away everything known stays.
+// Nodes and namespaces are listed first, then pods, so that each pod finds what
+// it belongs to; then all three are watched. While the API server is away
+// everything stays as it was. Who fetches from the nodes is told by callbacks
+// when they come, change and go.
 #ifndef SKERRY_DISCOVER_DISCOVER_H
 #define SKERRY_DISCOVER_DISCOVER_H
 
-#include "discover/credentials.h"
 #include "discover/list_watch.h"
 #include "table/writer.h"
 
-struct discover_owner {
+struct discover_hooks {
     void *context;
-    // A node exists, or changed. `row` is 0 when it is beyond the plan.
-    void (*node)(void *context, unsigned source, row_index row, const struct node_object *node);
-    void (*node_gone)(void *context, unsigned source, struct text name);
-    // Around a complete list: nodes not named in between are gone.
+    // `row` 0: the table has no room for it.
+    void (*node_put)(void *context, unsigned source, row_index row,
+                     const struct node_object *node);
+    void (*node_removed)(void *context, unsigned source, struct text name);
     void (*nodes_begin)(void *context, unsigned source);
     void (*nodes_end)(void *context, unsigned source);
-    // The API server did not accept the credentials: read them again.
-    void (*refused)(void *context, unsigned source);
+    // The API server's answers turned from good to bad, or back (error 0).
+    void (*changed)(void *context, unsigned source, int error, struct text sentence);
 };
 
 struct discover {
-    struct table_writer *writer;
-    const struct platform *platform;
-    const struct credentials *credentials;
     unsigned source;
-    struct discover_owner owner;
-    struct wanted annotations;
-    char annotation[SHORT_NAME_BYTES_MAX];
-    bool nodes_tried;  // listed, or failed to
-    struct list_watch lists[OBJECT_KIND_COUNT];
+    const struct platform *platform;
+    struct table_writer *writer;
+    struct discover_hooks hooks;
+    struct api_server server;
+    struct list_watch list_watch[OBJECT_KIND_COUNT];
+    struct status status;
+    struct wanted annotations;  // that names the host
+    struct mono_ns begun;
+    bool pods_begun;
+    struct mono_ns pods_asked;
+    int last_error[OBJECT_KIND_COUNT];
+};
+
+struct discover_config {
+    unsigned source;  // from 1
+    struct text host_id_annotation;  // empty: none; must outlive the discover
+    struct api_server server;        // without status and status_holder
+    uint64_t seed;
 };
 
 size_t discover_footprint(void);
+void discover_init(struct discover *discover, struct arena *arena,
+                   const struct discover_config *config, const struct platform *platform,
+                   struct fetch *fetch, struct table_writer *writer,
+                   const struct discover_hooks *hooks, struct decode_space *space);
 
-// `credentials` and everything else live as long as the struct.
-// `host_id_annotation` may be empty.
-void discover_init(struct discover *discover, struct arena *arena, struct decode_space *space,
-                   const struct platform *platform, struct fetch *fetch,
-                   struct table_writer *writer, unsigned source,
-                   const struct credentials *credentials, struct text host_id_annotation,
-                   struct discover_owner owner);
+// Does what is due; returns when it wants to be called again.
+struct mono_ns discover_turn(struct discover *discover);
 
-// Begins what is due; returns when it wants to be called again.
-struct mono_ns discover_step(struct discover *discover, struct mono_ns now);
+// Pods that were refused may find room now: lists them again, at most once in
+// DISCOVER_ASK_MS.
+#define DISCOVER_ASK_MS (60 * 1000)
+void discover_ask_pods(struct discover *discover);
 
-// Fills where a request to the API server goes and as whom.
-void discover_address(const struct credentials *credentials, struct fetch_request *request);
+// All kinds were listed once.
+bool discover_is_synced(const struct discover *discover);
 
 #endif

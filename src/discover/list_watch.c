@@ -5,99 +5,167 @@
 #include "base/check.h"
 #include "base/hash.h"
 
-#define BACK_OFF_FIRST_MS 1000
-#define BACK_OFF_MAX_MS 30000
-// A missing permission does not come by itself within seconds.
-#define FORBIDDEN_WAIT_MS 30000
-// The server ends a watch after this, and 0 to 60 s more so that not all end at
-// once; 30 s later the connection is taken for dead.
-#define WATCH_TIMEOUT_S 240
-#define WATCH_JITTER_S 60
-#define WATCH_GRACE_S 30
-// A page of 500 pods is 2 MB; a server that takes longer is not well.
-#define LIST_TIMEOUT_MS 60000
-#define CONNECT_TIMEOUT_MS 10000
-#define IDLE_LIST_TIMEOUT_MS 20000
+#define CONNECT_MS 5000
+#define LIST_FIRST_BYTE_MS (60 * 1000)
+#define LIST_IDLE_MS (30 * 1000)
+// A page of 8,000 pods on a slow link.
+#define LIST_TOTAL_MS (5 * 60 * 1000)
+// A watch is asked to end after 4 to 6 minutes, so that not all end at once,
+// and is given up somewhat later: bookmarks are no sign of life.
+#define WATCH_S_MIN 240
+#define WATCH_S_SPREAD 120
+#define WATCH_GRACE_MS (30 * 1000)
+// The head of a watch comes at once, even when no event does.
+#define WATCH_HEAD_MS (30 * 1000)
 
-static const char *const plurals[OBJECT_KIND_COUNT] = {
-    [OBJECT_NODE] = "nodes",
-    [OBJECT_POD] = "pods",
-    [OBJECT_NAMESPACE] = "namespaces",
-};
+#define BACK_OFF_MS_MIN 500
+#define BACK_OFF_MS_MAX (30 * 1000)
+#define BACK_OFF_DOUBLINGS_MAX 6
+#define FORBIDDEN_MS (60 * 1000)
+#define RETRY_AFTER_MS_MAX (10 * 60 * 1000)
+#define BUSY_MS 100
+// A watch that ends sooner than this and brought nothing was no good one.
+#define WATCH_SHORT_MS 1000
+#define EMPTY_WATCHES_MAX 3
+// Watches that fail so often in a row are begun anew with a list.
+#define WATCH_FAILURES_MAX 8
 
 const char *
-object_kind_plural(enum object_kind kind)
+list_watch_plural(enum object_kind kind)
 {
-    ASSERT(kind < OBJECT_KIND_COUNT);
-    return plurals[kind];
+    switch (kind) {
+    case OBJECT_NODE:
+        return "nodes";
+    case OBJECT_POD:
+        return "pods";
+    case OBJECT_NAMESPACE:
+        return "namespaces";
+    case OBJECT_KIND_COUNT:
+        break;
+    }
+    return "objects";
 }
 
 size_t
 list_watch_footprint(void)
 {
-    return objects_footprint() + status_footprint();
+    return objects_footprint();
 }
 
 void
-list_watch_init(struct list_watch *watch, struct arena *arena, struct decode_space *space,
-                const struct platform *platform, struct fetch *fetch, enum object_kind kind,
-                uint32_t page_limit, const struct wanted *annotations,
-                struct list_watch_owner owner)
+list_watch_init(struct list_watch *self, struct arena *arena, enum object_kind kind,
+                struct api_server *server, const struct platform *platform, struct fetch *fetch,
+                const struct list_watch_hooks *hooks, struct decode_space *space,
+                const struct wanted *annotations, uint64_t seed)
 {
-    ASSERT(page_limit > 0);
-    memset(watch, 0, sizeof *watch);
-    watch->platform = platform;
-    watch->fetch = fetch;
-    watch->owner = owner;
-    watch->kind = kind;
-    watch->page_limit = page_limit;
-    watch->annotations = annotations;
-    watch->relist = true;
-    watch->due = platform_mono_now(platform);
-    if (platform_random_bytes(platform, &watch->random, sizeof watch->random) != 0) {
-        watch->random = (uint64_t)watch->due.ns;  // only jitter hangs on it
-    }
-    objects_init(&watch->objects, arena, space);
-    status_init(&watch->status, arena, space);
+    *self = (struct list_watch){
+        .kind = kind,
+        .server = server,
+        .platform = platform,
+        .fetch = fetch,
+        .hooks = *hooks,
+        .annotations = annotations,
+        .random = seed,
+        .limit = LIST_WATCH_LIMIT,
+        .wants_list = true,
+    };
+    objects_init(&self->objects, arena, space);
 }
 
-// 0 <= result < below
-static uint32_t
-jitter(struct list_watch *watch, uint32_t below)
+static struct mono_ns
+now_of(const struct list_watch *self)
 {
-    watch->random = hash_mix(watch->random, 1);
-    return (uint32_t)((watch->random >> 32) % below);
+    return platform_mono_now(self->platform);
 }
 
-static void
-set_text(char *to, size_t room, size_t *size, struct text text)
+static uint64_t
+random_below(struct list_watch *self, uint64_t limit)
 {
-    *size = text.size <= room ? text.size : 0;
-    memcpy(to, text.at, *size);
+    self->random = hash_mix(self->random, UINT64_C(0x9e3779b97f4a7c15));
+    return (self->random >> 16) % limit;
 }
 
 static void
-set_version(struct list_watch *watch, struct text version)
+wait_ms(struct list_watch *self, int64_t ms)
 {
-    if (version.size != 0) {
-        set_text(watch->version, sizeof watch->version, &watch->version_size, version);
+    self->state = LIST_WATCH_WAITING;
+    self->due = mono_add_ms(now_of(self), ms);
+}
+
+static int64_t
+back_off_ms(struct list_watch *self)
+{
+    uint32_t doublings =
+        self->failures < BACK_OFF_DOUBLINGS_MAX ? self->failures : BACK_OFF_DOUBLINGS_MAX;
+    int64_t ms = (int64_t)BACK_OFF_MS_MIN << doublings;
+    ms = ms < BACK_OFF_MS_MAX ? ms : BACK_OFF_MS_MAX;
+    return ms / 2 + (int64_t)random_below(self, (uint64_t)ms / 2 + 1);
+}
+
+void
+list_watch_begin(struct list_watch *self)
+{
+    ASSERT(self->state == LIST_WATCH_OFF);
+    wait_ms(self, 0);
+}
+
+static void
+escape(struct out *out, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        char byte = bytes[i];
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z')
+                     || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '.';
+        if (plain) {
+            out_byte(out, byte);
+        } else {
+            out_format(out, "%%%02X", (unsigned)(unsigned char)byte);
+        }
     }
 }
 
 static struct text
-version_of(const struct list_watch *watch)
+list_path(struct list_watch *self)
 {
-    return (struct text){watch->version, watch->version_size};
+    struct out path = out_of(self->path, sizeof(self->path));
+    out_format(&path, "/api/v1/%s?limit=%u", list_watch_plural(self->kind), self->limit);
+    if (self->continue_size != 0) {
+        out_string(&path, "&continue=");
+        escape(&path, self->token, self->continue_size);
+    }
+    ASSERT(!path.full);
+    return out_view(&path);
 }
 
-// Objects
+static struct text
+watch_path(struct list_watch *self, uint64_t seconds)
+{
+    struct out path = out_of(self->path, sizeof(self->path));
+    out_format(&path, "/api/v1/%s?watch=1&allowWatchBookmarks=true&resourceVersion=",
+               list_watch_plural(self->kind));
+    escape(&path, self->version, self->version_size);
+    out_string(&path, "&timeoutSeconds=");
+    out_u64(&path, seconds);
+    ASSERT(!path.full);
+    return out_view(&path);
+}
 
 static void
-note_event(struct list_watch *watch, struct text version, enum object_change change)
+set_version(struct list_watch *self, struct text version)
+{
+    if (version.size != 0 && version.size <= sizeof(self->version)) {
+        memcpy(self->version, version.at, version.size);
+        self->version_size = version.size;
+    }
+}
+
+// Of a list, the version is the list's own and not that of its objects.
+static void
+note_event(struct list_watch *self, enum object_change change, struct text version)
 {
     if (change != OBJECT_LISTED) {
-        watch->event_count++;
-        set_version(watch, version);
+        self->events++;
+        set_version(self, version);
     }
 }
 
@@ -105,231 +173,126 @@ static void
 on_node(void *context, enum object_change change, struct text version,
         const struct node_object *node)
 {
-    struct list_watch *watch = context;
-    note_event(watch, version, change);
-    watch->owner.node(watch->owner.context, change, node);
+    struct list_watch *self = context;
+    note_event(self, change, version);
+    self->hooks.objects.on_node(self->hooks.objects.context, change, version, node);
 }
 
 static void
-on_pod(void *context, enum object_change change, struct text version, const struct pod_object *pod)
+on_pod(void *context, enum object_change change, struct text version,
+       const struct pod_object *pod)
 {
-    struct list_watch *watch = context;
-    note_event(watch, version, change);
-    watch->owner.pod(watch->owner.context, change, pod);
+    struct list_watch *self = context;
+    note_event(self, change, version);
+    self->hooks.objects.on_pod(self->hooks.objects.context, change, version, pod);
 }
 
 static void
 on_namespace(void *context, enum object_change change, struct text version,
              const struct namespace_object *seen)
 {
-    struct list_watch *watch = context;
-    note_event(watch, version, change);
-    watch->owner.namespace_seen(watch->owner.context, change, seen);
+    struct list_watch *self = context;
+    note_event(self, change, version);
+    self->hooks.objects.on_namespace(self->hooks.objects.context, change, version, seen);
 }
 
 static void
 on_page(void *context, const struct page_seen *page)
 {
-    struct list_watch *watch = context;
-    set_version(watch, page->resource_version);
-    set_text(watch->continue_token, sizeof watch->continue_token, &watch->continue_size,
-             page->continue_token);
-    if (watch->continue_size != page->continue_token.size) {
-        watch->stream_error = -ERR_TOO_LONG;
+    struct list_watch *self = context;
+    self->page_seen = page->continue_token.size <= sizeof(self->token)
+                      && page->resource_version.size <= sizeof(self->version);
+    if (self->page_seen) {
+        set_version(self, page->resource_version);
+        self->continue_size = page->continue_token.size;
+        if (self->continue_size != 0) {
+            memcpy(self->token, page->continue_token.at, self->continue_size);
+        }
     }
 }
 
 static void
 on_bookmark(void *context, struct text version)
 {
-    struct list_watch *watch = context;
-    watch->event_count++;
-    set_version(watch, version);
+    struct list_watch *self = context;
+    self->events++;
+    set_version(self, version);
 }
 
 static void
-set_sentence(struct list_watch *watch, struct text text)
+take_message(struct list_watch *self, struct text message)
 {
-    struct out out = out_of(watch->sentence, sizeof watch->sentence);
-    out_text(&out, text_sub(text, 0, sizeof watch->sentence - 1));
-    (void)out_c_string(&out);
+    self->message_size = message.size < sizeof(self->message) ? message.size
+                                                              : sizeof(self->message);
+    if (self->message_size != 0) {
+        memcpy(self->message, message.at, self->message_size);
+    }
+}
+
+static void
+take_retry_after(struct list_watch *self, uint32_t seconds)
+{
+    int64_t ms = (int64_t)seconds * MS_PER_S;
+    self->retry_after_ms = ms > self->retry_after_ms ? ms : self->retry_after_ms;
+}
+
+// Within a watch: its code becomes the status of the whole answer.
+static void
+on_error(void *context, const struct status_seen *status)
+{
+    struct list_watch *self = context;
+    self->status = status->code >= 400 && status->code < 600 ? status->code : 500;
+    self->expired = self->status == 410;
+    take_message(self, status->message);
+    take_retry_after(self, status->retry_after_s);
 }
 
 static void
 on_status(void *context, const struct status_seen *status)
 {
-    struct list_watch *watch = context;
-    set_sentence(watch, status->message);
-    if (status->retry_after_s != 0) {
-        watch->retry_after_ms = (int64_t)status->retry_after_s * MS_PER_S;
-    }
-    bool expired = status->code == 410 || text_equal(status->reason, TEXT("Expired")) ||
-                   text_equal(status->reason, TEXT("Gone"));
-    watch->stream_error =
-        expired ? -ERR_HTTP_410 : -(int)error_of_http_status(status->code);
-    if (watch->stream_error == 0) {
-        watch->stream_error = -ERR_HTTP_OTHER;
-    }
+    struct list_watch *self = context;
+    take_message(self, status->message);
+    take_retry_after(self, status->retry_after_s);
 }
 
-static struct objects_observer
-observer_of(struct list_watch *watch)
+static void
+begin_document(struct list_watch *self)
 {
-    return (struct objects_observer){
-        .context = watch,
+    struct objects_observer observer = {
+        .context = self,
         .on_node = on_node,
         .on_pod = on_pod,
         .on_namespace = on_namespace,
         .on_page = on_page,
         .on_bookmark = on_bookmark,
-        .on_error = on_status,
+        .on_error = on_error,
     };
-}
-
-// What comes after an answer
-
-static void
-wait(struct list_watch *watch, int64_t ms)
-{
-    watch->state = LIST_WATCH_WAITING;
-    watch->due = mono_add_ms(platform_mono_now(watch->platform), ms);
-}
-
-// Half of the back-off and up to as much again at random (full jitter over the
-// upper half), so that many watches do not come back at once.
-static int64_t
-back_off_ms(struct list_watch *watch)
-{
-    unsigned doublings = watch->failure_streak < 5 ? watch->failure_streak : 5;
-    int64_t ms = (int64_t)BACK_OFF_FIRST_MS << doublings;
-    if (ms > BACK_OFF_MAX_MS) {
-        ms = BACK_OFF_MAX_MS;
+    if (self->state == LIST_WATCH_LISTING) {
+        self->continue_size = 0;
+        objects_begin_list(&self->objects, self->kind, observer, self->annotations);
+    } else {
+        objects_begin_watch(&self->objects, self->kind, observer, self->annotations);
+        self->hooks.watch_started(self->hooks.context, self->kind);
     }
-    return ms / 2 + jitter(watch, (uint32_t)(ms / 2));
-}
-
-static void
-fail(struct list_watch *watch, int error, struct text sentence)
-{
-    int64_t ms = back_off_ms(watch);
-    if (error == -ERR_HTTP_403 && ms < FORBIDDEN_WAIT_MS) {
-        ms = FORBIDDEN_WAIT_MS + jitter(watch, 1000);
-    }
-    if (watch->retry_after_ms > ms) {
-        ms = watch->retry_after_ms;
-    }
-    watch->failure_streak++;
-    wait(watch, ms);
-    watch->owner.outcome(watch->owner.context, watch->kind, error, sentence);
-}
-
-static void
-forget_version(struct list_watch *watch)
-{
-    watch->relist = true;
-    watch->continue_size = 0;
-}
-
-static struct text
-describe(struct list_watch *watch, struct text detail)
-{
-    return watch->sentence[0] != '\0' ? text_of(watch->sentence) : detail;
-}
-
-static void
-end_list_page(struct list_watch *watch)
-{
-    watch->failure_streak = 0;
-    watch->owner.outcome(watch->owner.context, watch->kind, 0, TEXT(""));
-    if (watch->continue_size == 0) {
-        watch->relist = false;
-        watch->list_open = false;
-        watch->owner.list_end(watch->owner.context, watch->kind);
-    }
-    wait(watch, 0);
-}
-
-// A watch that brought something, or lasted, was a good one; else the next
-// waits, so that a server which ends watches at once is not hammered.
-static void
-end_watch(struct list_watch *watch)
-{
-    struct mono_ns now = platform_mono_now(watch->platform);
-    bool lasted = mono_ms_between(watch->started, now) >= 5 * MS_PER_S;
-    if (watch->event_count != 0 || lasted) {
-        watch->failure_streak = 0;
-        wait(watch, jitter(watch, 250));
-        return;
-    }
-    int64_t ms = back_off_ms(watch);
-    watch->failure_streak++;
-    wait(watch, ms);
-}
-
-static int
-decode_end(struct list_watch *watch)
-{
-    if (!watch->began_well) {
-        // The body of a refusal only adds words: no matter how it ends.
-        int ignored = status_end(&watch->status);
-        (void)ignored;
-        return -(int)error_of_http_status(watch->http_status);
-    }
-    int error = objects_end(&watch->objects);
-    watch->owner.counted(watch->owner.context, objects_counters(&watch->objects),
-                         watch->state == LIST_WATCH_WATCHING);
-    return watch->stream_error != 0 ? watch->stream_error : error;
-}
-
-static void
-on_done(void *context, int error, struct text detail)
-{
-    struct list_watch *watch = context;
-    bool watching = watch->state == LIST_WATCH_WATCHING;
-    watch->transfer = 0;
-    int decoded = watch->http_status != 0 ? decode_end(watch) : 0;
-    // An answer that says why it failed is better than the way it broke off.
-    bool refused = watch->http_status != 0 && (!watch->began_well || watch->stream_error != 0);
-    if (error == 0 || refused) {
-        error = decoded;
-    }
-    bool unreadable = error == -ERR_MALFORMED || error == -ERR_TOO_DEEP;
-    if (unreadable && watching) {
-        forget_version(watch);  // the same bytes would come again
-        watch->stream_error = error;
-    }
-    if (error == -ERR_HTTP_410 || (error == -ERR_HTTP_5XX && watch->http_status == 504)) {
-        forget_version(watch);
-    }
-    if (watching && watch->began_well && watch->stream_error == 0) {
-        end_watch(watch);  // cut, timed out or ended: go on from the last version
-        return;
-    }
-    if (error != 0) {
-        if (!watching) {
-            watch->continue_size = 0;  // a half list is begun again
-        }
-        struct text sentence = describe(watch, detail);
-        fail(watch, error, sentence.size != 0 ? sentence : text_of(error_sentence(error)));
-        return;
-    }
-    end_list_page(watch);
 }
 
 static int
 on_head(void *context, long status, int64_t retry_after_ms)
 {
-    struct list_watch *watch = context;
-    watch->http_status = status;
-    watch->retry_after_ms = retry_after_ms;
-    watch->began_well = status == 200;
-    if (!watch->began_well) {
-        status_begin(&watch->status, on_status, watch);
-    } else if (watch->state == LIST_WATCH_WATCHING) {
-        objects_begin_watch(&watch->objects, watch->kind, observer_of(watch), watch->annotations);
-        watch->owner.outcome(watch->owner.context, watch->kind, 0, TEXT(""));
-    } else {
-        objects_begin_list(&watch->objects, watch->kind, observer_of(watch), watch->annotations);
+    struct list_watch *self = context;
+    self->head_seen = true;
+    self->status = status;
+    self->retry_after_ms = retry_after_ms;
+    if (status == 200) {
+        begin_document(self);
+        if (self->state == LIST_WATCH_WATCHING) {
+            self->failures = 0;
+            self->hooks.result(self->hooks.context, self->kind, 0, TEXT(""));
+        }
+    } else if (self->server->status_holder == NULL) {
+        self->server->status_holder = self;
+        self->status_broken = false;
+        status_begin(self->server->status, on_status, self);
     }
     return 0;
 }
@@ -337,106 +300,307 @@ on_head(void *context, long status, int64_t retry_after_ms)
 static int
 on_bytes(void *context, const void *bytes, size_t size)
 {
-    struct list_watch *watch = context;
-    if (!watch->began_well) {
-        int ignored = status_feed(&watch->status, bytes, size);
-        (void)ignored;  // plain text is no Status; the HTTP status is enough
-        return 0;
+    struct list_watch *self = context;
+    self->hooks.bytes(self->hooks.context, size);
+    // An error within a watch changed the status, but the stream goes on.
+    if (self->state == LIST_WATCH_WATCHING && self->status != 200
+        && self->server->status_holder != self) {
+        return self->expired ? -ERR_HTTP_410 : 0;
     }
-    return objects_feed(&watch->objects, bytes, size);
-}
-
-// Requests
-
-// RFC 3986: what is not unreserved is escaped.
-static void
-out_escaped(struct out *out, struct text text)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
-        bool plain = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-                     (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' ||
-                     byte == '~';
-        if (plain) {
-            out_byte(out, (char)byte);
-        } else {
-            out_byte(out, '%');
-            out_byte(out, digits[byte >> 4]);
-            out_byte(out, digits[byte & 15]);
-        }
+    if (self->status == 200) {
+        return objects_feed(&self->objects, bytes, size);
     }
-}
-
-static struct text
-list_path(struct list_watch *watch)
-{
-    struct out out = out_of(watch->path, sizeof watch->path);
-    out_format(&out, "/api/v1/%s?limit=%u", plurals[watch->kind], (unsigned)watch->page_limit);
-    if (watch->continue_size != 0) {
-        out_string(&out, "&continue=");
-        out_escaped(&out, (struct text){watch->continue_token, watch->continue_size});
+    if (self->server->status_holder == self) {
+        self->status_broken =
+            self->status_broken || status_feed(self->server->status, bytes, size) != 0;
     }
-    return out_view(&out);
-}
-
-static struct text
-watch_path(struct list_watch *watch, unsigned timeout_s)
-{
-    struct out out = out_of(watch->path, sizeof watch->path);
-    out_format(&out, "/api/v1/%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
-               plurals[watch->kind], timeout_s);
-    out_escaped(&out, version_of(watch));
-    return out_view(&out);
+    return 0;
 }
 
 static void
-begin(struct list_watch *watch, struct mono_ns now)
+report(struct list_watch *self, int error, struct text detail)
 {
-    bool listing = watch->relist;
-    unsigned timeout_s = WATCH_TIMEOUT_S + jitter(watch, WATCH_JITTER_S);
-    struct fetch_request request = {
+    char bytes[640];
+    struct out sentence = out_of(bytes, sizeof(bytes));
+    const char *verb = self->state == LIST_WATCH_LISTING ? "list" : "watch";
+    out_format(&sentence, "%s %s: ", verb, list_watch_plural(self->kind));
+    if (detail.size != 0) {
+        out_text(&sentence, detail);
+    } else {
+        out_string(&sentence, error_sentence(error));
+    }
+    if (self->message_size != 0) {
+        out_format(&sentence, ": %.*s", (int)self->message_size, self->message);
+    }
+    if (error == ERR_HTTP_403) {
+        out_format(&sentence, "; grant get, list and watch of %s (skerry rbac prints how)",
+                   list_watch_plural(self->kind));
+    }
+    self->hooks.result(self->hooks.context, self->kind, error, out_view(&sentence));
+}
+
+static void
+start_list_over(struct list_watch *self)
+{
+    self->wants_list = true;
+    self->continue_size = 0;
+}
+
+// The list is consistent only if it is read within some minutes.
+static void
+on_expired(struct list_watch *self)
+{
+    bool in_the_middle = self->state == LIST_WATCH_LISTING;
+    if (in_the_middle && self->limit < LIST_WATCH_LIMIT_MAX) {
+        self->limit *= 2;
+    }
+    start_list_over(self);
+    self->failures++;
+    wait_ms(self, self->failures > 1 ? back_off_ms(self) : (int64_t)random_below(self, 500));
+}
+
+static int64_t
+pause_after(struct list_watch *self, int error)
+{
+    if (self->retry_after_ms > 0) {
+        int64_t ms = self->retry_after_ms;
+        ms = ms < RETRY_AFTER_MS_MAX ? ms : RETRY_AFTER_MS_MAX;
+        return ms + (int64_t)random_below(self, 1000);
+    }
+    if (error == ERR_HTTP_403) {
+        return FORBIDDEN_MS / 2 + (int64_t)random_below(self, FORBIDDEN_MS / 2);
+    }
+    return back_off_ms(self);
+}
+
+static void
+on_failure(struct list_watch *self, int error, struct text detail)
+{
+    self->retried = false;
+    if (error == ERR_HTTP_410) {
+        on_expired(self);
+        return;
+    }
+    report(self, error, detail);
+    bool listing = self->state == LIST_WATCH_LISTING;
+    int64_t pause = pause_after(self, error);
+    self->failures++;
+    // A page may be asked for again only if nothing of it was taken.
+    if (listing && (self->page_seen || self->status == 200)) {
+        start_list_over(self);
+    } else if (listing && self->continue_size != 0 && self->status == 400) {
+        start_list_over(self);  // the token is not understood
+    } else if (!listing && self->failures >= WATCH_FAILURES_MAX) {
+        start_list_over(self);
+    }
+    wait_ms(self, pause);
+}
+
+static void
+on_page_complete(struct list_watch *self)
+{
+    self->failures = 0;
+    self->hooks.result(self->hooks.context, self->kind, 0, TEXT(""));
+    if (self->continue_size == 0) {
+        self->in_list = false;
+        self->synced = true;
+        self->wants_list = false;
+        self->empty_watches = 0;
+        self->limit = LIST_WATCH_LIMIT;
+        self->hooks.list_end(self->hooks.context, self->kind);
+    }
+    wait_ms(self, 0);
+}
+
+static void
+on_watch_over(struct list_watch *self)
+{
+    int64_t lasted = mono_ms_between(self->started, now_of(self));
+    bool empty = self->events == 0 && lasted < WATCH_SHORT_MS;
+    if (!empty) {
+        self->empty_watches = 0;
+        wait_ms(self, 0);
+        return;
+    }
+    // Also how a server answers that does not know the version yet.
+    if (++self->empty_watches >= EMPTY_WATCHES_MAX) {
+        self->empty_watches = 0;
+        start_list_over(self);
+    }
+    self->failures++;
+    wait_ms(self, back_off_ms(self));
+}
+
+// The answer was complete and its status 200.
+static void
+on_answer(struct list_watch *self)
+{
+    bool listing = self->state == LIST_WATCH_LISTING;
+    int error = -objects_end(&self->objects);
+    if (listing && error == 0 && !self->page_seen) {
+        error = ERR_MISSING;
+    }
+    if (error == ERR_TRUNCATED && !listing) {
+        error = 0;  // cut within an event, which the next watch sends again
+    }
+    if (error != 0) {
+        on_failure(self, error, TEXT(""));
+    } else if (listing) {
+        on_page_complete(self);
+    } else {
+        on_watch_over(self);
+    }
+}
+
+static bool
+try_again(struct list_watch *self)
+{
+    if (self->status != 401 || self->retried
+        || !self->server->refused(self->server->context)) {
+        return false;
+    }
+    self->retried = true;
+    wait_ms(self, 0);
+    return true;
+}
+
+static void
+release_status(struct list_watch *self)
+{
+    if (self->server->status_holder == self) {
+        self->server->status_holder = NULL;
+        // Calls on_status.
+        self->status_broken = self->status_broken || status_end(self->server->status) != 0;
+    }
+}
+
+static void
+on_done(void *context, int transport, struct text detail)
+{
+    struct list_watch *self = context;
+    bool watching = self->state == LIST_WATCH_WATCHING;
+    release_status(self);
+    self->tried = true;
+    if (self->head_seen && (self->status == 200 || watching)) {
+        self->hooks.decoded(self->hooks.context, objects_counters(&self->objects), watching);
+    }
+    if (self->asked && watching) {
+        self->asked = false;
+        start_list_over(self);
+        wait_ms(self, 0);
+        return;
+    }
+    if (try_again(self)) {
+        return;
+    }
+    if (self->expired) {
+        on_failure(self, ERR_HTTP_410, TEXT(""));
+    } else if (transport != 0) {
+        on_failure(self, -transport, detail);
+    } else if (self->status != 200) {
+        enum error error = error_of_http_status(self->status);
+        on_failure(self, error == ERR_OK ? ERR_HTTP_OTHER : (int)error, TEXT(""));
+    } else {
+        self->retried = false;
+        on_answer(self);
+    }
+}
+
+static void
+fill_request(struct list_watch *self, struct fetch_request *request)
+{
+    const struct api_server *server = self->server;
+    *request = (struct fetch_request){
         .method = TEXT("GET"),
-        .path = listing ? list_path(watch) : watch_path(watch, timeout_s),
+        .scheme = server->https ? TEXT("https") : TEXT("http"),
+        .host = server->host,
+        .port = server->port,
+        .server_name = server->server_name,
         .accept = TEXT("application/json"),
-        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .total_timeout_ms = listing ? LIST_TIMEOUT_MS
-                                    : (int64_t)(timeout_s + WATCH_GRACE_S) * MS_PER_S,
-        .idle_timeout_ms = listing ? IDLE_LIST_TIMEOUT_MS : 0,
+        .bearer = server->token(server->context),
+        .identity = server->identity,
+        .connect_timeout_ms = CONNECT_MS,
         .keep_alive = true,
-        .context = watch,
+        .context = self,
         .on_head = on_head,
         .on_bytes = on_bytes,
         .on_done = on_done,
     };
-    watch->owner.address(watch->owner.context, &request);
-    watch->state = listing ? LIST_WATCH_LISTING : LIST_WATCH_WATCHING;
-    watch->started = now;
-    watch->event_count = 0;
-    watch->stream_error = 0;
-    watch->http_status = 0;
-    watch->began_well = false;
-    watch->retry_after_ms = 0;
-    watch->sentence[0] = '\0';
-    if (listing && watch->continue_size == 0) {
-        watch->list_open = true;
-        watch->owner.list_begin(watch->owner.context, watch->kind);
+    if (self->wants_list) {
+        request->path = list_path(self);
+        request->first_byte_timeout_ms = LIST_FIRST_BYTE_MS;
+        request->idle_timeout_ms = LIST_IDLE_MS;
+        request->total_timeout_ms = LIST_TOTAL_MS;
+    } else {
+        uint64_t seconds = WATCH_S_MIN + random_below(self, WATCH_S_SPREAD);
+        request->path = watch_path(self, seconds);
+        request->total_timeout_ms = (int64_t)seconds * MS_PER_S + WATCH_GRACE_MS;
     }
-    int error = fetch_start(watch->fetch, &request, &watch->transfer);
+}
+
+static void
+start(struct list_watch *self)
+{
+    struct fetch_request request;
+    fill_request(self, &request);
+    self->head_seen = false;
+    self->page_seen = false;
+    self->expired = false;
+    self->events = 0;
+    self->status = 0;
+    self->retry_after_ms = 0;
+    self->message_size = 0;
+    self->started = now_of(self);
+    int error = fetch_start(self->fetch, &request, &self->id);
+    if (error == -ERR_BUSY) {
+        wait_ms(self, BUSY_MS);
+        return;
+    }
+    self->state = self->wants_list ? LIST_WATCH_LISTING : LIST_WATCH_WATCHING;
     if (error != 0) {
-        watch->transfer = 0;
-        fail(watch, error, text_of(error_sentence(error)));
+        on_failure(self, -error, TEXT(""));
+        return;
+    }
+    if (self->wants_list && !self->in_list) {
+        self->in_list = true;
+        self->hooks.list_begin(self->hooks.context, self->kind);
+    } else if (self->wants_list && self->continue_size == 0) {
+        self->hooks.list_begin(self->hooks.context, self->kind);
+    }
+}
+
+void
+list_watch_ask(struct list_watch *self)
+{
+    if (self->state == LIST_WATCH_WATCHING && !self->asked) {
+        self->asked = true;
+        fetch_cancel(self->fetch, self->id, -ERR_TIMEOUT);
     }
 }
 
 struct mono_ns
-list_watch_step(struct list_watch *watch, struct mono_ns now)
+list_watch_turn(struct list_watch *self)
 {
-    if (watch->state == LIST_WATCH_WAITING && !mono_before(now, watch->due)) {
-        begin(watch, now);
+    struct mono_ns now = now_of(self);
+    if (self->state == LIST_WATCH_WAITING && !mono_before(now, self->due)) {
+        start(self);
     }
-    if (watch->state == LIST_WATCH_WAITING) {
-        return watch->due;
+    switch (self->state) {
+    case LIST_WATCH_WAITING:
+        return self->due;
+    case LIST_WATCH_WATCHING:
+        if (!self->head_seen) {
+            struct mono_ns limit = mono_add_ms(self->started, WATCH_HEAD_MS);
+            if (!mono_before(now, limit)) {
+                fetch_cancel(self->fetch, self->id, -ERR_TIMEOUT);
+                return mono_add_ms(now, MS_PER_S);
+            }
+            return limit;
+        }
+        break;
+    case LIST_WATCH_OFF:
+    case LIST_WATCH_LISTING:
+        break;
     }
-    return mono_add_ms(now, WATCH_TIMEOUT_S * MS_PER_S);
+    return (struct mono_ns){INT64_MAX};
 }

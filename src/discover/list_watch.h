@@ -1,90 +1,125 @@
-// Keeps the objects of one kind of one API server known: list, then watch.
+// One kind of object of one API server, kept up to date: a paged list, then
+// watches from where it ended, for ever.
 //
-//   WAITING -> LISTING (page after page) -> WATCHING -> WATCHING ... -> WAITING
+// - list: pages of `limit` objects without a resource version, so that they are
+//   consistent; when a continue token expires (410) the list begins anew with
+//   larger pages. The server also offers to go on inconsistently; that would
+//   miss deletes, and nothing is lost meanwhile, because known objects stay
+//   until a list is complete.
+// - watch: with bookmarks, for some minutes; then resumed from the version seen
+//   last. 410, as an answer or within the stream, means list again.
+// - failures: 429 and 503 as the server asks (Retry-After), 401 after the
+//   credentials were read again, 403 once a minute, everything else with
+//   exponential back-off and jitter, for ever.
 //
-// A watch that ends or breaks is resumed from the last version seen, bookmarks
-// included. 410, as an answer or within a watch, means that this version is
-// forgotten: list again. An expired continue token is the same: the half list is
-// given up and begun again, because going on from the present would miss what
-// was deleted meanwhile. Failures wait 1, 2, 4 ... 30 s with jitter, a 403 half a
-// minute at least, a 429 what the server asks for. Whatever fails, nothing that
-// is known is forgotten: objects leave only by a complete list or a DELETED
-// event. The watch's own timeout bounds how long a dead connection is believed.
-//
-// The owner gives the clock, the fetch and where requests go; this calls back
-// within list_watch_step() and fetch_step(). Never more than one request at once.
+// The caller runs the loop and owns fetch; events come in during fetch_step().
+// Memory: one decoder, fixed texts. A decoder for error bodies is shared.
 #ifndef SKERRY_DISCOVER_LIST_WATCH_H
 #define SKERRY_DISCOVER_LIST_WATCH_H
 
-#include <stdbool.h>
-
 #include "base/arena.h"
-#include "base/times.h"
 #include "parse/objects.h"
+#include "parse/status.h"
 #include "platform/fetch.h"
 #include "platform/platform.h"
 
-struct list_watch_owner {
+#define LIST_WATCH_LIMIT 500
+#define LIST_WATCH_LIMIT_MAX 8000
+
+// Every byte of a token may take three.
+#define LIST_WATCH_PATH_BYTES (3 * CONTINUE_BYTES_MAX + 256)
+
+// The API server, shared by its list_watches.
+struct api_server {
+    bool https;
+    uint16_t port;
+    struct text host;
+    struct text server_name;
+    fetch_identity identity;
     void *context;
-    // Fills scheme, host, port, server_name, identity and bearer.
-    void (*address)(void *context, struct fetch_request *request);
-    void (*list_begin)(void *context, enum object_kind kind);
-    void (*list_end)(void *context, enum object_kind kind);
-    void (*node)(void *context, enum object_change change, const struct node_object *node);
-    void (*pod)(void *context, enum object_change change, const struct pod_object *pod);
-    void (*namespace_seen)(void *context, enum object_change change,
-                           const struct namespace_object *namespace_object);
-    // An answer: error 0 when a page or a watch began well. `sentence` has no
-    // credentials. -ERR_HTTP_401 asks to read credentials again.
-    void (*outcome)(void *context, enum object_kind kind, int error, struct text sentence);
-    // What the decoder counted in one answer.
-    void (*counted)(void *context, const struct parse_counters *counters, bool watch);
+    struct text (*token)(void *context);
+    bool (*refused)(void *context);  // see struct scrape_hooks
+    // Error bodies are decoded one at a time; NULL: nobody does.
+    struct status *status;
+    struct list_watch *status_holder;
 };
 
-enum list_watch_state { LIST_WATCH_WAITING, LIST_WATCH_LISTING, LIST_WATCH_WATCHING };
+struct list_watch_hooks {
+    void *context;
+    void (*list_begin)(void *context, enum object_kind kind);
+    void (*list_end)(void *context, enum object_kind kind);
+    // A request's result: error 0 when the server answered as it should.
+    void (*result)(void *context, enum object_kind kind, int error, struct text sentence);
+    void (*watch_started)(void *context, enum object_kind kind);
+    void (*bytes)(void *context, size_t size);
+    // Counters of a document that is over; of a watch, when it ends.
+    void (*decoded)(void *context, const struct parse_counters *counters, bool watch);
+    // on_page, on_bookmark and on_error are not used.
+    struct objects_observer objects;
+};
+
+enum list_watch_state {
+    LIST_WATCH_OFF,      // not begun
+    LIST_WATCH_WAITING,  // until `due`
+    LIST_WATCH_LISTING,
+    LIST_WATCH_WATCHING,
+};
 
 struct list_watch {
+    enum object_kind kind;
+    enum list_watch_state state;
+    struct api_server *server;
     const struct platform *platform;
     struct fetch *fetch;
-    struct list_watch_owner owner;
-    enum object_kind kind;
-    uint32_t page_limit;
-    const struct wanted *annotations;
+    struct list_watch_hooks hooks;
     struct objects objects;
-    struct status status;
-
-    enum list_watch_state state;
-    struct mono_ns due;  // of the next request while waiting
-    struct mono_ns started;
-    fetch_id transfer;
-    unsigned failure_streak;
-    bool list_open;       // list_begin was called and list_end not yet
-    bool began_well;      // the present answer has HTTP status 200
-    bool relist;          // the version is forgotten
-    uint32_t event_count; // of the present watch
-    int stream_error;     // an ERROR event within the watch, negative
-    int64_t retry_after_ms;
-    long http_status;
+    const struct wanted *annotations;
     uint64_t random;
+
+    bool synced;        // a list was complete once
+    bool tried;         // a request ended, well or not
+    bool wants_list;    // else the next request is a watch
+    bool in_list;       // list_begin was told, list_end not yet
+    bool page_seen;
+    bool asked;         // for a list, by list_watch_ask
+    bool expired;       // the server said 410 within the stream
+    bool retried;       // after a 401
+    bool head_seen;
+    bool status_broken; // the error's body is no Status: its code is all there is
+    uint32_t limit;
+    uint32_t failures;  // in a row
+    uint32_t empty_watches;  // in a row: over at once and without an event
+    uint64_t events;    // of this watch
+    long status;        // HTTP, 0 = no answer yet
+    int64_t retry_after_ms;
+    struct mono_ns due;
+    struct mono_ns started;
+    fetch_id id;
     size_t version_size;
     size_t continue_size;
+    size_t message_size;
     char version[RESOURCE_VERSION_BYTES_MAX];
-    char continue_token[CONTINUE_BYTES_MAX];
-    char path[CONTINUE_BYTES_MAX * 3 + 256];
-    char sentence[256];
+    char token[CONTINUE_BYTES_MAX];
+    char message[256];  // of the server's Status
+    char path[LIST_WATCH_PATH_BYTES];
 };
 
 size_t list_watch_footprint(void);
-void list_watch_init(struct list_watch *watch, struct arena *arena, struct decode_space *space,
-                     const struct platform *platform, struct fetch *fetch, enum object_kind kind,
-                     uint32_t page_limit, const struct wanted *annotations,
-                     struct list_watch_owner owner);
+void list_watch_init(struct list_watch *self, struct arena *arena, enum object_kind kind,
+                     struct api_server *server, const struct platform *platform,
+                     struct fetch *fetch, const struct list_watch_hooks *hooks,
+                     struct decode_space *space, const struct wanted *annotations,
+                     uint64_t seed);
 
-// Begins what is due; returns when it wants to be called again (far ahead while
-// a request is under way).
-struct mono_ns list_watch_step(struct list_watch *watch, struct mono_ns now);
+// Begins with a list; once.
+void list_watch_begin(struct list_watch *self);
+// Does what is due; returns when it wants to be called again.
+struct mono_ns list_watch_turn(struct list_watch *self);
+
+// Lists again as soon as the watch under way is given up.
+void list_watch_ask(struct list_watch *self);
 
 // "nodes", "pods", "namespaces".
-const char *object_kind_plural(enum object_kind kind);
+const char *list_watch_plural(enum object_kind kind);
 
 #endif

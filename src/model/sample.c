@@ -1,6 +1,5 @@
 #include "model/sample.h"
 
-
 #include "base/check.h"
 
 #define SLOT_NONE 255
@@ -79,10 +78,15 @@ sample_of_container(struct container_sample *container)
     return (struct sample){SLOT_CONTAINER, &container->head, container->value, container->rate};
 }
 
+#define OFFSET_UNKNOWN INT32_MIN
+
 void
 sample_begin(struct sample sample, uint32_t cycle_s)
 {
     *sample.head = (struct sample_head){.cycle_s = cycle_s};
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        sample.head->offset_ms[i] = OFFSET_UNKNOWN;
+    }
 }
 
 static unsigned
@@ -120,6 +124,15 @@ sample_set_rate(struct sample sample, enum metric metric, double rate)
     }
     sample.rate[slot - first] = (float)rate;
     sample.head->present |= UINT32_C(1) << slot;
+}
+
+void
+sample_unset(struct sample sample, enum metric metric)
+{
+    unsigned slot = slot_of(sample, metric);
+    if (slot != SLOT_NONE) {
+        sample.head->present &= ~(UINT32_C(1) << slot);
+    }
 }
 
 bool
@@ -162,8 +175,6 @@ sample_part_of(enum metric metric)
     }
 }
 
-#define OFFSET_UNKNOWN INT32_MIN
-
 static int64_t
 part_time_ms(struct sample sample, enum sample_part part)
 {
@@ -181,12 +192,22 @@ sample_part_time(struct sample sample, enum sample_part part)
 
 // A time further from the cycle than an int32 of milliseconds (24 days) is a
 // clock that cannot be believed: the nominal time stands for it.
+static int64_t
+believable_ms(uint32_t cycle_s, int64_t time_ms)
+{
+    int64_t cycle_ms = (int64_t)cycle_s * MS_PER_S;
+    int64_t offset;
+    bool overflow = __builtin_sub_overflow(time_ms, cycle_ms, &offset);
+    bool believable = !overflow && offset > INT32_MIN && offset <= INT32_MAX;
+    return believable ? time_ms : cycle_ms;
+}
+
 static void
 set_part_time(struct sample sample, enum sample_part part, int64_t time_ms)
 {
-    int64_t offset = time_ms - (int64_t)sample.head->cycle_s * MS_PER_S;
-    bool believable = offset > INT32_MIN && offset <= INT32_MAX;
-    sample.head->offset_ms[part] = believable ? (int32_t)offset : 0;
+    int64_t cycle_ms = (int64_t)sample.head->cycle_s * MS_PER_S;
+    int64_t believable = believable_ms(sample.head->cycle_s, time_ms);
+    sample.head->offset_ms[part] = (int32_t)(believable - cycle_ms);
 }
 
 // What `before` held of the given metrics goes into `now`: nothing newer came.
@@ -206,35 +227,41 @@ carry(struct sample now, struct sample before, enum metric metric)
     now.head->present |= UINT32_C(1) << slot;
 }
 
-// The rate of `counter` between the two samples, times `scale` per ns.
-// Source: rate = (v1 - v0) / (t1 - t0) on the part's own times.
+// rate = (v1 - v0) / (t1 - t0) on the part's own times; absent when either
+// value is, and for one cycle when the counter or the clock went back.
 static void
 fold_rate(struct sample now, struct sample before, enum metric counter, enum metric rate,
           double units_per_count_ms)
 {
     struct metric_value last;
     struct metric_value first;
+    sample_unset(now, rate);
     if (!sample_get(now, counter, &last) || !sample_get(before, counter, &first)) {
         return;
     }
     enum sample_part part = sample_part_of(counter);
     int64_t elapsed_ms = part_time_ms(now, part) - part_time_ms(before, part);
     if (elapsed_ms <= 0 || last.u64 < first.u64) {
-        return;  // the counter went back: no rate for one cycle
+        return;
     }
     double count = (double)(last.u64 - first.u64);
     sample_set_rate(now, rate, count * units_per_count_ms / (double)elapsed_ms);
 }
 
-// Gives `now` the part's time. False when `before` has the same or a newer
-// time: then nothing new came and the caller carries the old values over.
+// Kubelets hand out values that are a few seconds old; a time that lies further
+// back than this is a clock that was set back, and what it says is new.
+#define CLOCK_BACK_MS INT64_C(30000)
+
+// Gives `now` the part's time. False when `before` has the same or a slightly
+// newer time: then nothing new came and the caller carries the old values over.
 static bool
 begin_part(struct sample now, struct sample before, enum sample_part part, struct wall_ms time,
            struct wall_ms arrival)
 {
-    int64_t time_ms = time.ms != 0 ? time.ms : arrival.ms;
+    int64_t given_ms = time.ms != 0 ? time.ms : arrival.ms;
+    int64_t time_ms = believable_ms(now.head->cycle_s, given_ms);
     int64_t before_ms = part_time_ms(before, part);
-    if (before_ms != 0 && time_ms <= before_ms) {
+    if (before_ms != 0 && time_ms <= before_ms && before_ms - time_ms < CLOCK_BACK_MS) {
         set_part_time(now, part, before_ms);
         return false;
     }
@@ -268,7 +295,9 @@ sample_fold_cpu(struct sample now, struct sample before, const struct cpu_seen *
     fold_rate(now, before, METRIC_CPU_USAGE, METRIC_CPU_USAGE_RATE, MILLICORES_PER_NS_PER_MS);
     // The source's own rate serves until two counters are known.
     struct metric_value counter;
-    if ((cpu->has & HAS_CPU_NANOCORES) && !sample_get(before, METRIC_CPU_USAGE, &counter)) {
+    bool two_known = sample_get(now, METRIC_CPU_USAGE, &counter) &&
+                     sample_get(before, METRIC_CPU_USAGE, &counter);
+    if ((cpu->has & HAS_CPU_NANOCORES) && !two_known) {
         sample_set_rate(now, METRIC_CPU_USAGE_RATE, (double)cpu->usage_nanocores * 1e-6);
     }
 }

@@ -62,7 +62,9 @@ void sample_begin(struct sample sample, uint32_t cycle_s);
 // Fold a part into `now`. `before` is the sample of the same row in an earlier
 // cycle, or one with head->cycle_s == 0 when there is none or the row began
 // anew since. A part without a time is taken to be from `arrival`. A part
-// whose time is older than the one in `before` keeps what `before` had.
+// whose time is not newer than the one in `before` keeps what `before` had; if
+// it is half a minute older, its clock was set back: its values are new, and
+// rates are absent for one cycle.
 void sample_fold_cpu(struct sample now, struct sample before, const struct cpu_seen *cpu,
                      struct wall_ms arrival);
 void sample_fold_memory(struct sample now, struct sample before, const struct memory_seen *memory,
@@ -72,6 +74,7 @@ void sample_fold_network(struct sample now, struct sample before,
 // Sets one integer of the storage part (no rate).
 void sample_set(struct sample sample, enum metric metric, uint64_t value);
 void sample_set_rate(struct sample sample, enum metric metric, double rate);
+void sample_unset(struct sample sample, enum metric metric);
 
 // Reads a stored metric. False: not stored for this kind, or absent.
 bool sample_get(struct sample sample, enum metric metric, struct metric_value *value);

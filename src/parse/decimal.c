@@ -4,7 +4,7 @@
 
 #define EXPONENT_MAX 1000
 
-// Nineteen digits always fit a uint64_t.
+// One more digit fits for certain.
 #define DIGITS_MAX ((UINT64_MAX - 9) / 10)
 
 static inline bool
@@ -17,11 +17,17 @@ is_digit(char byte)
 static void
 take_digit(struct decimal *decimal, char byte, int step)
 {
-    if (decimal->digits <= DIGITS_MAX) {
-        decimal->digits = decimal->digits * 10 + (uint64_t)(byte - '0');
+    uint64_t ones = (uint64_t)(byte - '0');
+    uint64_t more;
+    bool fits = !decimal->cut &&
+                !__builtin_mul_overflow(decimal->digits, 10U, &more) &&
+                !__builtin_add_overflow(more, ones, &more);
+    if (fits) {
+        decimal->digits = more;
         decimal->exponent -= step;
     } else {
-        decimal->inexact |= byte != '0';
+        decimal->cut = true;
+        decimal->inexact |= ones != 0;
         decimal->exponent += 1 - step;
     }
     if (decimal->exponent > EXPONENT_MAX) {
@@ -140,7 +146,7 @@ scale(struct decimal decimal, int power, uint64_t *value, uint64_t *rest,
         return -ERR_BAD_NUMBER;
     }
     int exponent = decimal.exponent + power;
-    if (exponent > POWER_MAX) {
+    if (exponent > POWER_MAX || (exponent > 0 && decimal.inexact)) {
         return -ERR_BAD_NUMBER;
     }
     if (exponent >= 0) {
@@ -182,5 +188,6 @@ decimal_nearest(struct decimal decimal, int power, uint64_t *value)
     uint64_t rest;
     uint64_t divisor;
     int error = scale(decimal, power, value, &rest, &divisor);
-    return error != 0 ? error : add(value, rest > 0 && rest >= divisor - rest && divisor != 0);
+    bool up = divisor != 0 && rest != 0 && rest >= divisor - rest;
+    return error != 0 ? error : add(value, up);
 }

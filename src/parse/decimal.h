@@ -5,12 +5,13 @@
 
 #include "base/text.h"
 
-// digits * 10^exponent; `inexact`: a little more, which did not fit.
+// digits * 10^exponent.
 struct decimal {
     uint64_t digits;
     int exponent;  // within -1000 ... 1000
     bool negative;
-    bool inexact;
+    bool cut;      // digits were left out, for they did not fit
+    bool inexact;  // and not all of them were zero
 };
 
 // Reads `[+-] digits [. digits] [e [+-] digits]` from the start of `text`, at

@@ -405,6 +405,10 @@ read_document(struct reading *reading)
         error = read_text(reading, context, TEXT("cluster"), &cluster_name,
                           &node);
     }
+    if (error == 0 && cluster_name.size == 0) {
+        error = refuse(reading, context, TEXT("cluster"),
+                       " is missing in this context");
+    }
     if (error == 0) {
         error = read_text(reading, context, TEXT("user"), &user_name, &node);
     }

@@ -8,7 +8,6 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
-#include <mbedtls/platform.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/x509_crt.h>
@@ -17,19 +16,13 @@
 #include "base/check.h"
 #include "base/hash.h"
 
-// Record buffers as mbedTLS makes them in ssl_setup: the content and at most
-// 325 bytes of header, counter, IV, padding and MAC (library/ssl_misc.h). The
-// difference is slack, so that a little more overhead would not hurt.
-#define IN_BUFFER_BYTES (MBEDTLS_SSL_IN_CONTENT_LEN + 512)
-#define OUT_BUFFER_BYTES (MBEDTLS_SSL_OUT_CONTENT_LEN + 512)
-
 // A ticket of a Go server without client certificates takes about 300 bytes;
 // larger ones are not kept.
 #define SESSION_BYTES_MAX 504
 #define SESSION_WAYS 8
 
-// Certificates in PEM with their NUL, parsed through one scratch buffer.
-#define PEM_BYTES_MAX (256 * 1024)
+// mbedTLS wants PEM with its NUL: copied into a scratch buffer of this size.
+#define PEM_BYTES_MAX (64 * 1024 + 16)
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
 struct tls_material {
@@ -59,6 +52,7 @@ struct fetch_tls {
     struct tls_material **current;  // of each identity
     struct tls_material *materials;
     struct tls_session *sessions;
+    unsigned char *pem;  // scratch
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
 };
@@ -82,7 +76,8 @@ fetch_tls_footprint(uint32_t identities, uint32_t sessions)
     return arena_bytes(sizeof(struct fetch_tls))
            + arena_bytes(identities * sizeof(struct tls_material *))
            + arena_bytes(material_limit_of(identities) * sizeof(struct tls_material))
-           + arena_bytes(session_sets_of(sessions) * SESSION_WAYS * sizeof(struct tls_session));
+           + arena_bytes(session_sets_of(sessions) * SESSION_WAYS * sizeof(struct tls_session))
+           + arena_bytes(PEM_BYTES_MAX);
 }
 
 struct fetch_tls *
@@ -96,6 +91,7 @@ fetch_tls_init(struct arena *arena, uint32_t identities, uint32_t sessions)
     tls->materials = arena_take_array(arena, tls->material_limit, sizeof(*tls->materials));
     tls->sessions =
         arena_take_array(arena, (size_t)tls->session_sets * SESSION_WAYS, sizeof(*tls->sessions));
+    tls->pem = arena_take(arena, PEM_BYTES_MAX);
     mbedtls_entropy_init(&tls->entropy);
     mbedtls_ctr_drbg_init(&tls->random);
     // Fails only where the kernel gives no random bytes: then keys do not load.
@@ -163,37 +159,29 @@ explain_code(struct out *why, const char *what, int code)
     out_format(why, "%s cannot be used: %s", what, text);
 }
 
-// mbedTLS wants PEM with its NUL: a copy on the library heap, for the moment.
-static unsigned char *
-pem_copy(struct text pem)
+// False when it is too large.
+static bool
+copy_pem(struct fetch_tls *tls, struct text pem)
 {
     if (pem.size >= PEM_BYTES_MAX) {
-        return NULL;
+        return false;
     }
-    unsigned char *copy = mbedtls_calloc(1, pem.size + 1);
-    if (copy != NULL) {
-        memcpy(copy, pem.at, pem.size);
+    if (pem.size != 0) {
+        memcpy(tls->pem, pem.at, pem.size);
     }
-    return copy;
-}
-
-static void
-pem_drop(unsigned char *copy, size_t size)
-{
-    mbedtls_platform_zeroize(copy, size);
-    mbedtls_free(copy);
+    tls->pem[pem.size] = '\0';
+    return true;
 }
 
 static int
-parse_certificates(mbedtls_x509_crt *chain, struct text pem, const char *what, struct out *why)
+parse_certificates(struct fetch_tls *tls, mbedtls_x509_crt *chain, struct text pem,
+                   const char *what, struct out *why)
 {
-    unsigned char *copy = pem_copy(pem);
-    if (copy == NULL) {
+    if (!copy_pem(tls, pem)) {
         out_format(why, "%s is too large", what);
         return -ERR_TOO_LONG;
     }
-    int code = mbedtls_x509_crt_parse(chain, copy, pem.size + 1);
-    mbedtls_free(copy);
+    int code = mbedtls_x509_crt_parse(chain, tls->pem, pem.size + 1);
     // A positive code counts certificates that were left out; others are there.
     if (code < 0 || chain->version == 0) {
         explain_code(why, what, code);
@@ -205,14 +193,13 @@ parse_certificates(mbedtls_x509_crt *chain, struct text pem, const char *what, s
 static int
 parse_key(struct fetch_tls *tls, struct tls_material *material, struct text pem, struct out *why)
 {
-    unsigned char *copy = pem_copy(pem);
-    if (copy == NULL) {
+    if (!copy_pem(tls, pem)) {
         out_string(why, "the client key is too large");
         return -ERR_TOO_LONG;
     }
-    int code = mbedtls_pk_parse_key(&material->key, copy, pem.size + 1, NULL, 0,
+    int code = mbedtls_pk_parse_key(&material->key, tls->pem, pem.size + 1, NULL, 0,
                                     mbedtls_ctr_drbg_random, &tls->random);
-    pem_drop(copy, pem.size);
+    mbedtls_platform_zeroize(tls->pem, PEM_BYTES_MAX);
     if (code != 0) {
         explain_code(why, "the client key", code);
         return -ERR_BAD_CONFIG;
@@ -232,8 +219,8 @@ parse_own(struct fetch_tls *tls, struct tls_material *material,
     if (config->client_cert_pem.size == 0) {
         return 0;
     }
-    int error =
-        parse_certificates(&material->own, config->client_cert_pem, "the client certificate", why);
+    int error = parse_certificates(tls, &material->own, config->client_cert_pem,
+                                   "the client certificate", why);
     if (error == 0) {
         error = parse_key(tls, material, config->client_key_pem, why);
     }
@@ -242,14 +229,15 @@ parse_own(struct fetch_tls *tls, struct tls_material *material,
 }
 
 static int
-parse_authorities(struct tls_material *material, const struct identity_config *config,
-                  struct out *why)
+parse_authorities(struct fetch_tls *tls, struct tls_material *material,
+                  const struct identity_config *config, struct out *why)
 {
     if (config->trust != TRUST_VERIFY) {
         return 0;
     }
     if (config->ca_pem.size != 0) {
-        return parse_certificates(&material->ca, config->ca_pem, "the certificate authority", why);
+        return parse_certificates(tls, &material->ca, config->ca_pem,
+                                  "the certificate authority", why);
     }
     int code = mbedtls_x509_crt_parse_file(&material->ca, SYSTEM_BUNDLE);
     if (code < 0) {
@@ -269,7 +257,7 @@ material_make(struct fetch_tls *tls, const struct identity_config *config,
         return -ERR_BUSY;
     }
     material->trust = config->trust;
-    int error = parse_authorities(material, config, why);
+    int error = parse_authorities(tls, material, config, why);
     if (error == 0) {
         error = parse_own(tls, material, config, why);
     }
@@ -545,14 +533,31 @@ is_quiet(const mbedtls_ssl_context *ssl)
            && ssl->in_ctr == ssl->in_buf && ssl->out_ctr == ssl->out_buf;
 }
 
+// Moved into an empty session, which then is freed.
 static void
 forget_certificate(mbedtls_ssl_session *session)
 {
-    if (session != NULL && session->peer_cert != NULL) {
-        mbedtls_x509_crt_free(session->peer_cert);
-        mbedtls_free(session->peer_cert);
-        session->peer_cert = NULL;
+    if (session == NULL || session->peer_cert == NULL) {
+        return;
     }
+    mbedtls_ssl_session empty;
+    mbedtls_ssl_session_init(&empty);
+    empty.peer_cert = session->peer_cert;
+    session->peer_cert = NULL;
+    mbedtls_ssl_session_free(&empty);
+}
+
+// The same with the buffers and an empty connection, which wipes them.
+static void
+drop_buffers(mbedtls_ssl_context *ssl)
+{
+    mbedtls_ssl_context empty;
+    mbedtls_ssl_init(&empty);
+    empty.in_buf = ssl->in_buf;
+    empty.out_buf = ssl->out_buf;
+    ssl->in_buf = NULL;
+    ssl->out_buf = NULL;
+    mbedtls_ssl_free(&empty);
 }
 
 // While parked, the pointers into the buffers keep their distances from
@@ -574,12 +579,7 @@ fetch_tls_park(struct fetch_tls *tls, mbedtls_ssl_context *ssl, uint64_t server,
     session_keep(tls, ssl, server);
     _Static_assert(sizeof(*counter) == MBEDTLS_SSL_SEQUENCE_NUMBER_LEN, "one record counter");
     memcpy(counter, ssl->in_ctr, sizeof(*counter));
-    mbedtls_platform_zeroize(ssl->in_buf, MBEDTLS_SSL_IN_CONTENT_LEN);
-    mbedtls_platform_zeroize(ssl->out_buf, MBEDTLS_SSL_OUT_CONTENT_LEN);
-    mbedtls_free(ssl->in_buf);
-    mbedtls_free(ssl->out_buf);
-    ssl->in_buf = NULL;
-    ssl->out_buf = NULL;
+    drop_buffers(ssl);
     ssl->state = STATE_PARKED;
 }
 
@@ -589,21 +589,15 @@ moved(const unsigned char *pointer, const unsigned char *old_base, unsigned char
     return base + ((uintptr_t)pointer - (uintptr_t)old_base);
 }
 
-int
-fetch_tls_unpark(mbedtls_ssl_context *ssl, uint64_t counter)
+static void
+take_buffers(mbedtls_ssl_context *ssl, mbedtls_ssl_context *donor)
 {
-    if (ssl->in_buf != NULL) {
-        return 0;
-    }
-    unsigned char *in = mbedtls_calloc(1, IN_BUFFER_BYTES);
-    unsigned char *out = mbedtls_calloc(1, OUT_BUFFER_BYTES);
-    if (in == NULL || out == NULL) {
-        mbedtls_free(in);
-        mbedtls_free(out);
-        return -ERR_HEAP_FULL;
-    }
+    unsigned char *in = donor->in_buf;
+    unsigned char *out = donor->out_buf;
     const unsigned char *old_in = ssl->in_ctr;
     const unsigned char *old_out = ssl->out_ctr;
+    donor->in_buf = NULL;
+    donor->out_buf = NULL;
     ssl->in_buf = in;
     ssl->in_ctr = in;
     ssl->in_hdr = moved(ssl->in_hdr, old_in, in);
@@ -616,7 +610,23 @@ fetch_tls_unpark(mbedtls_ssl_context *ssl, uint64_t counter)
     ssl->out_len = moved(ssl->out_len, old_out, out);
     ssl->out_iv = moved(ssl->out_iv, old_out, out);
     ssl->out_msg = moved(ssl->out_msg, old_out, out);
-    memcpy(in, &counter, sizeof(counter));
-    ssl->state = MBEDTLS_SSL_HANDSHAKE_OVER;
-    return 0;
+}
+
+// New buffers come from a connection that is set up and never used.
+int
+fetch_tls_unpark(mbedtls_ssl_context *ssl, uint64_t counter)
+{
+    if (ssl->in_buf != NULL) {
+        return 0;
+    }
+    mbedtls_ssl_context donor;
+    mbedtls_ssl_init(&donor);
+    int code = mbedtls_ssl_setup(&donor, ssl->conf);
+    if (code == 0) {
+        take_buffers(ssl, &donor);
+        memcpy(ssl->in_ctr, &counter, sizeof(counter));
+        ssl->state = MBEDTLS_SSL_HANDSHAKE_OVER;
+    }
+    mbedtls_ssl_free(&donor);
+    return code == 0 ? 0 : -ERR_HEAP_FULL;
 }

@@ -362,6 +362,7 @@ space(void *state, const char *path, struct platform_space *space)
     uint64_t block = (uint64_t)(found.f_frsize != 0 ? found.f_frsize : found.f_bsize);
     *space = (struct platform_space){
         .capacity = block * found.f_blocks,
+        .free = block * found.f_bfree,
         .available = block * found.f_bavail,
         .inodes = found.f_files,
         .inodes_free = found.f_ffree,

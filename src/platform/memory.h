@@ -21,13 +21,13 @@
 #define MEMORY_BOOT_BYTES ((size_t)64 * 1024)
 
 struct memory_use {
-    size_t size;          // bytes of the region
-    size_t now;           // bytes taken
+    size_t size;  // bytes of the region
+    size_t now;   // bytes taken
     size_t peak;
     size_t largest_free;  // the largest request sure to succeed now
     uint64_t allocations_total;
     uint64_t failures_total;  // requests that got NULL, boot region included
-    size_t boot_now;      // bytes taken of the boot region
+    size_t boot_now;          // bytes taken of the boot region
 };
 
 // Once, before the libraries are initialised; the region is the process's own

@@ -24,8 +24,8 @@ int notify_ready(int file) MUST_USE;
 struct notify_beat {
     uint64_t magic;
     uint64_t pid;
-    _Atomic int64_t mono_ns;   // of the last beat; 0: none yet
-    _Atomic uint64_t count;    // beats of this process
+    _Atomic int64_t mono_ns;  // of the last beat; 0: none yet
+    _Atomic uint64_t count;   // beats of this process
 };
 _Static_assert(sizeof(struct notify_beat) == 32, "two processes agree on it");
 

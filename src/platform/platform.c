@@ -7,8 +7,8 @@ read_to_end(const struct platform *platform, int file, char *buffer, size_t size
 {
     *used = 0;
     while (*used < size) {
-        int64_t got = platform_file_read(platform, file, buffer + *used, size - *used,
-                                         PLATFORM_STREAM);
+        int64_t got =
+            platform_file_read(platform, file, buffer + *used, size - *used, PLATFORM_STREAM);
         if (got <= 0) {
             return (int)got;
         }
@@ -20,8 +20,8 @@ read_to_end(const struct platform *platform, int file, char *buffer, size_t size
 }
 
 int
-platform_read_file(const struct platform *platform, const char *path, char *buffer,
-                   size_t size, struct text *content)
+platform_read_file(const struct platform *platform, const char *path, char *buffer, size_t size,
+                   struct text *content)
 {
     int file;
     size_t used;
@@ -43,8 +43,8 @@ write_new(const struct platform *platform, const char *path, const void *bytes, 
 {
     int file;
     int error = platform_file_open(
-        platform, path,
-        PLATFORM_WRITE | PLATFORM_CREATE | PLATFORM_TRUNCATE | PLATFORM_NO_FOLLOW, mode, &file);
+        platform, path, PLATFORM_WRITE | PLATFORM_CREATE | PLATFORM_TRUNCATE | PLATFORM_NO_FOLLOW,
+        mode, &file);
     if (error != 0) {
         return error;
     }

@@ -46,6 +46,7 @@ struct platform_status {
 
 struct platform_space {
     uint64_t capacity;   // bytes
+    uint64_t free;       // bytes, the part reserved for root included
     uint64_t available;  // bytes for an ordinary user
     uint64_t inodes;     // 0 where the file system has no such count
     uint64_t inodes_free;
@@ -91,8 +92,7 @@ struct platform_ops {
                     struct platform_dir *dir);
     int (*dir_next)(void *state, struct platform_dir *dir, struct platform_entry *entry);
     void (*dir_close)(void *state, struct platform_dir *dir);
-    int (*link_read)(void *state, const char *path, char *buffer, size_t size,
-                     struct text *target);
+    int (*link_read)(void *state, const char *path, char *buffer, size_t size, struct text *target);
     int (*space)(void *state, const char *path, struct platform_space *space);
 };
 
@@ -103,8 +103,8 @@ struct platform {
 
 // The whole of a small file into `buffer`. A file that does not fit gives
 // -ERR_TOO_LARGE. Works for /proc and /sys, whose sizes are told as 0.
-int platform_read_file(const struct platform *platform, const char *path, char *buffer,
-                       size_t size, struct text *content) MUST_USE;
+int platform_read_file(const struct platform *platform, const char *path, char *buffer, size_t size,
+                       struct text *content) MUST_USE;
 
 // Replaces a file so that after a power cut either the old or the new content
 // is there: writes PATH.new, syncs, renames, syncs the directory.
@@ -134,8 +134,8 @@ platform_random_bytes(const struct platform *platform, void *bytes, size_t size)
 // `flags` of enum platform_open; `mode` counts only with PLATFORM_CREATE. A
 // directory may be opened with PLATFORM_READ to sync it.
 MUST_USE static inline int
-platform_file_open(const struct platform *platform, const char *path, unsigned flags,
-                   unsigned mode, int *file)
+platform_file_open(const struct platform *platform, const char *path, unsigned flags, unsigned mode,
+                   int *file)
 {
     return platform->ops->file_open(platform->state, path, flags, mode, file);
 }
@@ -232,8 +232,8 @@ platform_dir_close(const struct platform *platform, struct platform_dir *dir)
 
 // -ERR_TOO_LONG when the target does not fit.
 MUST_USE static inline int
-platform_link_read(const struct platform *platform, const char *path, char *buffer,
-                   size_t size, struct text *target)
+platform_link_read(const struct platform *platform, const char *path, char *buffer, size_t size,
+                   struct text *target)
 {
     return platform->ops->link_read(platform->state, path, buffer, size, target);
 }

@@ -43,8 +43,7 @@ rights_drop(uint32_t uid, uint32_t gid)
         return has_all_ids(uid, gid) ? 0 : -ERR_NO_ACCESS;
     }
     // The user goes last: without it the other two are not allowed.
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-        setresuid(uid, uid, uid) != 0) {
+    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0) {
         return linux_error(errno);
     }
     bool came_back = setuid(0) == 0 || setgid(0) == 0;

@@ -24,9 +24,6 @@
 #endif
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "arguments are read by their low half");
 
-// Calls of the x32 ABI have this bit in their number; none of them is allowed.
-#define X32_BIT 0x40000000U
-
 #define NO_ARGUMENT (-1)
 
 struct rule {
@@ -49,14 +46,14 @@ enum {
 // WDIOC_... and the like are unsigned long, flags are int: 32 bits of each.
 static const struct rule rules[] = {
 #define SEAL(name, roles, why) {__NR_##name, roles, NO_ARGUMENT, 0, 0},
-#define SEAL_ARG(name, roles, argument, mask, value, why) \
+#define SEAL_ARG(name, roles, argument, mask, value, why)                                          \
     {__NR_##name, roles, argument, (uint32_t)(mask), (uint32_t)(value)},
 #include "platform/seal.tbl.h"
 #undef SEAL
 #undef SEAL_ARG
 };
 
-#define HEAD_LENGTH 6
+#define HEAD_LENGTH 4
 #define RULE_LENGTH_MAX 6
 _Static_assert(ARRAY_COUNT(rules) * RULE_LENGTH_MAX + HEAD_LENGTH + 1 <= SEAL_PROGRAM_MAX,
                "the longest program fits");
@@ -92,6 +89,8 @@ emit_need(struct program *program, uint32_t value, uint8_t skip)
     emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip));
 }
 
+// Calls of the x32 ABI have the same architecture, but a bit in their number that
+// no rule has.
 static void
 emit_head(struct program *program)
 {
@@ -99,8 +98,6 @@ emit_head(struct program *program)
     emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
     emit_return(program, SECCOMP_RET_KILL_PROCESS);
     emit_load(program, offsetof(struct seccomp_data, nr));
-    emit(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
-    emit_return(program, SECCOMP_RET_KILL_PROCESS);
 }
 
 // With the number loaded; and loaded again when the rule did not allow.
@@ -113,8 +110,8 @@ emit_rule(struct program *program, const struct rule *rule)
         return;
     }
     emit_need(program, rule->number, 5);
-    emit_load(program, offsetof(struct seccomp_data, args) +
-                           (size_t)rule->argument * sizeof(uint64_t));
+    emit_load(program,
+              offsetof(struct seccomp_data, args) + (size_t)rule->argument * sizeof(uint64_t));
     emit(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, rule->mask));
     emit_need(program, rule->value, 1);
     emit_return(program, SECCOMP_RET_ALLOW);

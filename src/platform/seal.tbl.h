@@ -70,7 +70,7 @@ SEAL(readlink, COLLECT | RECORD | EXPORT | GUARD, "/proc and service directories
 #endif
 SEAL(readlinkat, COLLECT | RECORD | EXPORT | GUARD, "the same")
 SEAL(getdents64, COLLECT | RECORD | EXPORT | GUARD, "cgroups, processes, services")
-SEAL(statfs, COLLECT | RECORD | EXPORT | GUARD, "file systems of this machine; room for the history")
+SEAL(statfs, COLLECT | RECORD | EXPORT | GUARD, "file systems; room for the history")
 SEAL(fstatfs, COLLECT | RECORD | EXPORT | GUARD, "the same")
 
 // Changing files: never by the role that faces the outside.

@@ -1,5 +1,6 @@
 #include "table/table.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -88,26 +89,20 @@ buckets_of(const struct capacity *capacity, enum table_pool pool)
     return count;
 }
 
-// Calls for each region of the file in order; returns the total size. When
-// `header` is given, the offsets are noted there.
-static size_t
-lay_out(const struct capacity *capacity, struct table_header *header)
+size_t
+table_places(const struct capacity *capacity, struct pool_place places[POOL_COUNT])
 {
     size_t at = align_up(sizeof(struct table_header));
     for (unsigned i = 0; i < POOL_COUNT; i++) {
         enum table_pool pool = (enum table_pool)i;
-        uint32_t limit = limit_of(capacity, pool);
-        uint32_t buckets = buckets_of(capacity, pool);
-        if (header != NULL) {
-            header->bucket_count[i] = buckets;
-            header->bucket_offset[i] = at;
-        }
-        at = align_up(at + (size_t)buckets * sizeof(row_index));
-        if (header != NULL) {
-            header->pool[i] = (struct pool_use){
-                .limit = limit, .row_bytes = pools[i].row_bytes, .offset = at, .fresh = 1};
-        }
-        at = align_up(at + ((size_t)limit + 1) * pools[i].row_bytes);
+        struct pool_place *place = &places[i];
+        place->limit = limit_of(capacity, pool);
+        place->row_bytes = pools[i].row_bytes;
+        place->bucket_count = buckets_of(capacity, pool);
+        place->bucket_offset = at;
+        at = align_up(at + place->bucket_count * sizeof(row_index));
+        place->offset = at;
+        at = align_up(at + ((size_t)place->limit + 1) * place->row_bytes);
     }
     return at;
 }
@@ -115,7 +110,8 @@ lay_out(const struct capacity *capacity, struct table_header *header)
 size_t
 table_bytes(const struct capacity *capacity)
 {
-    return lay_out(capacity, NULL);
+    struct pool_place places[POOL_COUNT];
+    return table_places(capacity, places);
 }
 
 uint64_t
@@ -136,39 +132,92 @@ table_layout_hash(const struct capacity *capacity)
     return hash;
 }
 
+static bool
+is_placed(const struct table_header *header, const struct pool_place places[POOL_COUNT])
+{
+    for (unsigned i = 0; i < POOL_COUNT; i++) {
+        const struct pool_use *use = &header->pool[i];
+        bool same = use->offset == places[i].offset && use->limit == places[i].limit &&
+                    use->row_bytes == places[i].row_bytes &&
+                    header->bucket_offset[i] == places[i].bucket_offset &&
+                    header->bucket_count[i] == places[i].bucket_count;
+        if (!same) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+place(struct table_header *header, const struct pool_place places[POOL_COUNT])
+{
+    memset(header, 0, sizeof *header);
+    for (unsigned i = 0; i < POOL_COUNT; i++) {
+        struct pool_use *use = &header->pool[i];
+        use->offset = places[i].offset;
+        use->limit = places[i].limit;
+        use->row_bytes = places[i].row_bytes;
+        header->bucket_offset[i] = places[i].bucket_offset;
+        header->bucket_count[i] = places[i].bucket_count;
+    }
+}
+
+// Empties pools, counters, indexes and rows. The places stay as they are at
+// every moment, for readers that look at the same time.
+static void
+clear(struct table_header *header)
+{
+    for (unsigned i = 0; i < POOL_COUNT; i++) {
+        struct pool_use *use = &header->pool[i];
+        use->used = use->peak = 0;
+        use->refused_total = 0;
+        use->free_list = 0;
+        use->fresh = 1;
+    }
+    size_t from = offsetof(struct table_header, writer_birth_ms);
+    memset((unsigned char *)header + from, 0, header->total_bytes - from);
+}
+
 void
 table_format(void *memory, size_t size, const struct capacity *capacity, struct hash_key key,
              uint32_t resolution_ms)
 {
-    ASSERT(memory != NULL);
-    ASSERT(size >= table_bytes(capacity));
     struct table_header *header = memory;
-    memset(header, 0, sizeof *header);
+    struct pool_place places[POOL_COUNT];
+    size_t bytes = table_places(capacity, places);
+    ASSERT(memory != NULL);
+    ASSERT(size >= bytes);
+    atomic_store_explicit(&header->magic, 0, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    if (!is_placed(header, places)) {
+        place(header, places);
+    }
+    header->total_bytes = bytes;
+    clear(header);
     header->layout_hash = table_layout_hash(capacity);
-    header->total_bytes = lay_out(capacity, header);
     header->capacity = *capacity;
     header->hash_key = key;
     header->resolution_ms = resolution_ms;
-    for (unsigned i = 0; i < POOL_COUNT; i++) {
-        memset((unsigned char *)memory + header->bucket_offset[i], 0,
-               header->bucket_count[i] * sizeof(row_index));
-    }
-    header->magic = TABLE_MAGIC;  // last: from now on it is a table
+    // Last: from now on it is a table.
+    atomic_store_explicit(&header->magic, TABLE_MAGIC, memory_order_release);
 }
 
 int
-table_check(const void *memory, size_t size)
+table_check(const void *memory, size_t size, struct capacity *capacity)
 {
     const struct table_header *header = memory;
-    if (size < sizeof *header || header->magic != TABLE_MAGIC) {
+    if (size < sizeof *header ||
+        atomic_load_explicit(&header->magic, memory_order_acquire) != TABLE_MAGIC) {
         return -ERR_LAYOUT;
     }
-    const struct capacity capacity = header->capacity;
-    if (capacity.nodes > NODES_MAX || capacity.pods > PODS_MAX ||
-        capacity.containers > CONTAINERS_MAX || capacity.namespaces > NAMESPACES_MAX) {
+    *capacity = header->capacity;
+    if (capacity->nodes > NODES_MAX || capacity->pods > PODS_MAX ||
+        capacity->containers > CONTAINERS_MAX || capacity->namespaces > NAMESPACES_MAX) {
         return -ERR_LAYOUT;
     }
-    bool same = header->layout_hash == table_layout_hash(&capacity) &&
-                header->total_bytes == table_bytes(&capacity) && header->total_bytes <= size;
+    struct pool_place places[POOL_COUNT];
+    size_t bytes = table_places(capacity, places);
+    bool same = header->layout_hash == table_layout_hash(capacity) &&
+                header->total_bytes == bytes && bytes <= size && is_placed(header, places);
     return same ? 0 : -ERR_LAYOUT;
 }

@@ -1,65 +1,61 @@
-#include "table/reader.h"
+#include "table/reader_state.h"
 
 #include <string.h>
 
 #include "base/check.h"
 #include "table/string_store.h"
 
-// A row is copied again when the writer was inside; the writer holds a row for
-// microseconds, so that a few tries are plenty. A writer that died inside
-// leaves the row unreadable until its successor comes.
-#define READ_TRIES 64
-
 int
 table_reader_init(struct table_reader *reader, const void *memory, size_t size)
 {
-    int error = table_check(memory, size);
+    struct capacity capacity;
+    int error = table_check(memory, size, &capacity);
     if (error != 0) {
         return error;
     }
-    *reader = (struct table_reader){memory, memory, size};
+    *reader = (struct table_reader){.header = memory, .memory = memory, .size = size};
+    (void)table_places(&capacity, reader->place);
     return 0;
 }
 
-// NULL for an index outside the pool: links are not trusted.
-static const void *
-row_at(const struct table_reader *reader, enum table_pool pool, row_index index)
+const void *
+reader_row(const struct table_reader *reader, enum table_pool pool, row_index index)
 {
-    const struct pool_use *use = &reader->header->pool[pool];
-    if (index == 0 || index > use->limit) {
+    const struct pool_place *place = &reader->place[pool];
+    if (index == 0 || index > place->limit) {
         return NULL;
     }
-    size_t offset = use->offset + (size_t)index * use->row_bytes;
-    if (offset + use->row_bytes > reader->size) {
-        return NULL;
-    }
-    return reader->memory + offset;
+    return reader->memory + place->offset + (size_t)index * place->row_bytes;
 }
 
-static uint32_t
-seq_of(const struct row_head *head)
+static struct string_cells
+cells_of(const struct table_reader *reader)
 {
-    return atomic_load_explicit(&head->seq, memory_order_acquire);
+    const struct pool_place *place = &reader->place[POOL_STRINGS];
+    const void *cells = reader->memory + place->offset;
+    return (struct string_cells){cells, place->limit};
 }
 
 // Copies a row with a head; *seq is what it had. False while it is written.
 static bool
 copy_row(const void *row, void *to, size_t size, uint32_t *seq)
 {
-    *seq = seq_of(row);
+    *seq = reader_seq(row);
     if (*seq & 1U) {
         return false;
     }
     memcpy(to, row, size);
-    atomic_thread_fence(memory_order_acquire);
-    return seq_of(row) == *seq;
+    struct row_head *head = to;
+    head->newest &= 1U;  // callers use it as an index
+    return reader_is_same(row, *seq);
 }
 
-static bool
-is_unchanged(const void *row, uint32_t seq)
+bool
+table_is_unchanged(const struct table_reader *reader, enum table_pool pool, row_index index,
+                   uint32_t seq)
 {
-    atomic_thread_fence(memory_order_acquire);
-    return seq_of(row) == seq;
+    const void *row = reader_row(reader, pool, index);
+    return row != NULL && reader_is_same(row, seq);
 }
 
 // Texts of a view, one after the other in its buffer.
@@ -73,16 +69,10 @@ fill(struct filler *filler, string_ref ref, size_t size_max)
 {
     size_t room = filler->out.size - filler->out.used;
     char *to = filler->out.at + filler->out.used;
-    size_t size = string_copy(filler->reader->header, ref, to, room < size_max ? room : size_max);
+    size_t size =
+        string_cells_copy(cells_of(filler->reader), ref, to, room < size_max ? room : size_max);
     filler->out.used += size;
     return (struct text){to, size};
-}
-
-static string_ref
-name_of(const struct table_reader *reader, enum table_pool pool, row_index index)
-{
-    const struct row_head *head = row_at(reader, pool, index);
-    return head != NULL ? head->name : 0;
 }
 
 static struct text
@@ -113,7 +103,7 @@ bool
 table_read_node(const struct table_reader *reader, row_index index, unsigned want,
                 struct node_view *view)
 {
-    const struct node_row *row = row_at(reader, POOL_NODES, index);
+    const struct node_row *row = reader_row(reader, POOL_NODES, index);
     for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
         uint32_t seq;
         if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
@@ -122,7 +112,7 @@ table_read_node(const struct table_reader *reader, row_index index, unsigned wan
         struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
         view->index = index;
         fill_node(&filler, want, view);
-        if (is_unchanged(row, seq)) {
+        if (reader_is_same(&row->head, seq)) {
             return view->row.head.state == ROW_LIVE;
         }
     }
@@ -133,7 +123,7 @@ bool
 table_read_namespace(const struct table_reader *reader, row_index index, unsigned want,
                      struct namespace_view *view)
 {
-    const struct namespace_row *row = row_at(reader, POOL_NAMESPACES, index);
+    const struct namespace_row *row = reader_row(reader, POOL_NAMESPACES, index);
     for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
         uint32_t seq;
         if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
@@ -143,23 +133,34 @@ table_read_namespace(const struct table_reader *reader, row_index index, unsigne
         view->index = index;
         view->name = fill(&filler, view->row.head.name, NAME_BYTES_MAX);
         view->labels = fill_labels(&filler, view->row.labels, want);
-        if (is_unchanged(row, seq)) {
+        if (reader_is_same(&row->head, seq)) {
             return view->row.head.state == ROW_LIVE;
         }
     }
     return false;
 }
 
-static void
-fill_pod(struct filler *filler, unsigned want, struct pod_view *view)
+// A row from which another row's view takes texts: what it refers to may be
+// given back, so that its sequence number counts too.
+struct parent {
+    const void *row;  // NULL: none
+    uint32_t seq;
+};
+
+static struct parent
+parent_at(const struct table_reader *reader, enum table_pool pool, row_index index)
 {
-    const struct table_reader *reader = filler->reader;
-    const struct node_row *node = row_at(reader, POOL_NODES, view->row.node_index);
+    const void *row = reader_row(reader, pool, index);
+    return (struct parent){row, row != NULL ? reader_seq(row) : 0};
+}
+
+static void
+fill_pod(struct filler *filler, unsigned want, const struct namespace_row *space,
+         const struct node_row *node, struct pod_view *view)
+{
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
-    view->namespace_name =
-        fill(filler, name_of(reader, POOL_NAMESPACES, view->row.namespace_index), NAME_BYTES_MAX);
-    view->node_name =
-        fill(filler, name_of(reader, POOL_NODES, view->row.node_index), NAME_BYTES_MAX);
+    view->namespace_name = fill(filler, space != NULL ? space->head.name : 0, NAME_BYTES_MAX);
+    view->node_name = fill(filler, node != NULL ? node->head.name : 0, NAME_BYTES_MAX);
     view->hostname = fill(filler, node != NULL ? node->hostname : 0, NAME_BYTES_MAX);
     view->owner = fill_details(filler, view->row.owner, want);
     view->reason = fill_details(filler, view->row.reason, want);
@@ -170,16 +171,19 @@ bool
 table_read_pod(const struct table_reader *reader, row_index index, unsigned want,
                struct pod_view *view)
 {
-    const struct pod_row *row = row_at(reader, POOL_PODS, index);
+    const struct pod_row *row = reader_row(reader, POOL_PODS, index);
     for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
         uint32_t seq;
         if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
             continue;
         }
         struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
+        struct parent space = parent_at(reader, POOL_NAMESPACES, view->row.namespace_index);
+        struct parent node = parent_at(reader, POOL_NODES, view->row.node_index);
         view->index = index;
-        fill_pod(&filler, want, view);
-        if (is_unchanged(row, seq)) {
+        fill_pod(&filler, want, space.row, node.row, view);
+        bool node_same = node.row == NULL || reader_is_same(node.row, node.seq);
+        if (reader_is_same(&row->head, seq) && node_same) {
             return view->row.head.state == ROW_LIVE;
         }
     }
@@ -190,7 +194,7 @@ bool
 table_read_container(const struct table_reader *reader, row_index index, unsigned want,
                      struct container_view *view)
 {
-    const struct container_row *row = row_at(reader, POOL_CONTAINERS, index);
+    const struct container_row *row = reader_row(reader, POOL_CONTAINERS, index);
     for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
         uint32_t seq;
         if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
@@ -203,7 +207,7 @@ table_read_container(const struct table_reader *reader, row_index index, unsigne
                                             : TEXT("");
         view->last_reason = fill_details(&filler, view->row.last_reason, want);
         view->waiting_reason = fill_details(&filler, view->row.waiting_reason, want);
-        if (is_unchanged(row, seq)) {
+        if (reader_is_same(&row->head, seq)) {
             return view->row.head.state == ROW_LIVE;
         }
     }
@@ -213,11 +217,12 @@ table_read_container(const struct table_reader *reader, row_index index, unsigne
 row_index
 table_next_row(const struct table_reader *reader, enum table_pool pool, row_index after)
 {
-    const struct pool_use *use = &reader->header->pool[pool];
-    for (row_index i = after + 1; i < use->fresh && i <= use->limit; i++) {
-        const struct row_head *head = row_at(reader, pool, i);
-        if (head != NULL && head->state == ROW_LIVE) {
-            return i;
+    uint32_t limit = reader->place[pool].limit;
+    uint32_t fresh = reader->header->pool[pool].fresh;
+    for (row_index i = after; i < limit && i + 1 < fresh; i++) {
+        const struct row_head *head = reader_row(reader, pool, i + 1);
+        if (head->state == ROW_LIVE) {
+            return i + 1;
         }
     }
     return 0;
@@ -226,42 +231,40 @@ table_next_row(const struct table_reader *reader, enum table_pool pool, row_inde
 row_index
 table_next_pod_of_namespace(const struct table_reader *reader, row_index pod)
 {
-    const struct pod_row *row = row_at(reader, POOL_PODS, pod);
-    return row != NULL ? row->namespace_next : 0;
+    const struct pod_row *row = reader_row(reader, POOL_PODS, pod);
+    return row != NULL ? reader_link(&row->namespace_next) : 0;
 }
 
 row_index
 table_next_pod_of_node(const struct table_reader *reader, row_index pod)
 {
-    const struct pod_row *row = row_at(reader, POOL_PODS, pod);
-    return row != NULL ? row->node_next : 0;
+    const struct pod_row *row = reader_row(reader, POOL_PODS, pod);
+    return row != NULL ? reader_link(&row->node_next) : 0;
 }
 
 row_index
 table_next_container(const struct table_reader *reader, row_index container)
 {
-    const struct container_row *row = row_at(reader, POOL_CONTAINERS, container);
-    return row != NULL ? row->next : 0;
+    const struct container_row *row = reader_row(reader, POOL_CONTAINERS, container);
+    return row != NULL ? reader_link(&row->next) : 0;
 }
 
 static row_index
 bucket_of(const struct table_reader *reader, enum table_pool pool, row_index parent,
           struct text name)
 {
-    const struct table_header *header = reader->header;
-    uint64_t hash = hash_mix(hash_bytes(header->hash_key, name.at, name.size), parent);
-    uint32_t count = header->bucket_count[pool];
-    size_t offset = header->bucket_offset[pool] + (hash & (count - 1)) * sizeof(row_index);
-    row_index index;
-    memcpy(&index, reader->memory + offset, sizeof index);
-    return index;
+    struct hash_key key = reader->header->hash_key;
+    uint64_t hash = hash_mix(hash_bytes(key, name.at, name.size), parent);
+    const struct pool_place *place = &reader->place[pool];
+    size_t offset = place->bucket_offset + (hash & (place->bucket_count - 1)) * sizeof(row_index);
+    return reader_link((const row_index *)(const void *)(reader->memory + offset));
 }
 
 static bool
 is_named(const struct table_reader *reader, enum table_pool pool, const struct row_head *head,
          row_index parent, struct text name)
 {
-    if (head->state != ROW_LIVE || !string_equals(reader->header, head->name, name)) {
+    if (head->state != ROW_LIVE || !string_cells_equal(cells_of(reader), head->name, name)) {
         return false;
     }
     const struct pod_row *pod = (const struct pod_row *)(const void *)head;
@@ -274,18 +277,19 @@ static row_index
 lookup(const struct table_reader *reader, enum table_pool pool, row_index parent, struct text name)
 {
     const struct table_header *header = reader->header;
+    name = string_cut(name, NAME_BYTES_MAX);
     for (unsigned i = 0; i < READ_TRIES; i++) {
         uint32_t seq = atomic_load_explicit(&header->structure_seq, memory_order_acquire);
         row_index index = bucket_of(reader, pool, parent, name);
-        for (uint32_t hops = 0; hops <= header->pool[pool].limit; hops++) {
-            const struct row_head *head = row_at(reader, pool, index);
+        for (uint32_t hops = 0; hops <= reader->place[pool].limit; hops++) {
+            const struct row_head *head = reader_row(reader, pool, index);
             if (head == NULL) {
                 break;
             }
             if (is_named(reader, pool, head, parent, name)) {
                 return index;
             }
-            index = head->hash_next;
+            index = reader_link(&head->hash_next);
         }
         atomic_thread_fence(memory_order_acquire);
         uint32_t now = atomic_load_explicit(&header->structure_seq, memory_order_acquire);
@@ -317,9 +321,10 @@ table_lookup_pod(const struct table_reader *reader, row_index namespace_index, s
 static row_index
 lookup_in_list(const struct table_reader *reader, row_index first, struct text name)
 {
+    name = string_cut(name, NAME_BYTES_MAX);
     row_index index = first;
-    for (uint32_t hops = 0; hops <= reader->header->pool[POOL_CONTAINERS].limit; hops++) {
-        const struct row_head *head = row_at(reader, POOL_CONTAINERS, index);
+    for (uint32_t hops = 0; hops <= reader->place[POOL_CONTAINERS].limit; hops++) {
+        const struct row_head *head = reader_row(reader, POOL_CONTAINERS, index);
         if (head == NULL) {
             return 0;
         }
@@ -348,7 +353,7 @@ table_lookup_system_container(const struct table_reader *reader, const struct no
 bool
 table_read_filesystem(const struct table_reader *reader, row_index *at, struct labelled_view *view)
 {
-    const struct filesystem_row *row = row_at(reader, POOL_FILESYSTEMS, *at);
+    const struct filesystem_row *row = reader_row(reader, POOL_FILESYSTEMS, *at);
     if (row == NULL) {
         return false;
     }
@@ -362,7 +367,7 @@ table_read_filesystem(const struct table_reader *reader, row_index *at, struct l
 bool
 table_read_disk(const struct table_reader *reader, row_index *at, struct labelled_view *view)
 {
-    const struct disk_row *row = row_at(reader, POOL_DISKS, *at);
+    const struct disk_row *row = reader_row(reader, POOL_DISKS, *at);
     if (row == NULL) {
         return false;
     }
@@ -376,7 +381,7 @@ table_read_disk(const struct table_reader *reader, row_index *at, struct labelle
 bool
 table_read_extra(const struct table_reader *reader, row_index *at, struct labelled_view *view)
 {
-    const struct extra_row *row = row_at(reader, POOL_EXTRAS, *at);
+    const struct extra_row *row = reader_row(reader, POOL_EXTRAS, *at);
     if (row == NULL) {
         return false;
     }
@@ -391,7 +396,7 @@ table_read_extra(const struct table_reader *reader, row_index *at, struct labell
 bool
 table_read_pressure(const struct table_reader *reader, row_index index, struct pressure_row *to)
 {
-    const struct pressure_row *row = row_at(reader, POOL_PRESSURES, index);
+    const struct pressure_row *row = reader_row(reader, POOL_PRESSURES, index);
     if (row == NULL) {
         return false;
     }
@@ -405,7 +410,7 @@ table_read_totals(const struct table_reader *reader, unsigned sample, struct tot
     const struct table_header *header = reader->header;
     for (unsigned i = 0; i < READ_TRIES; i++) {
         uint32_t seq = atomic_load_explicit(&header->totals_seq, memory_order_acquire);
-        *totals = header->totals[(header->totals_newest + sample) % SAMPLES_PER_ROW];
+        *totals = header->totals[((header->totals_newest & 1U) + sample) % SAMPLES_PER_ROW];
         atomic_thread_fence(memory_order_acquire);
         if ((seq & 1U) == 0 &&
             atomic_load_explicit(&header->totals_seq, memory_order_acquire) == seq) {

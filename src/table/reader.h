@@ -3,9 +3,14 @@
 // Every read copies a row and its texts into a view of the caller's and checks
 // the row's sequence number before and after; a row under writing is tried
 // again a bounded number of times. Nothing read here is trusted for memory
-// safety: indexes and sizes are checked against the mapped size, so that a
-// table damaged by a dying writer can give wrong values but no crash. Readers
-// never write.
+// safety: places come from the capacity found at init, indexes and sizes are
+// checked against them, so that a table damaged by a dying writer can give
+// wrong values but no crash. Readers never write.
+//
+// Lists change while they are read: a walk may leave its list when a row is
+// given back meanwhile, and a damaged table may lead it in circles. So callers
+// stop after the pool's limit of rows and check that a row names the parent
+// they came from; table_is_unchanged tells whether labelled values were the row's.
 #ifndef SKERRY_TABLE_READER_H
 #define SKERRY_TABLE_READER_H
 
@@ -17,6 +22,7 @@ struct table_reader {
     const struct table_header *header;
     const unsigned char *memory;
     size_t size;
+    struct pool_place place[POOL_COUNT];
 };
 
 // -ERR_LAYOUT when this is no table of our layout.
@@ -58,7 +64,7 @@ struct container_view {
 // rows that come and go meanwhile may or may not be seen.
 row_index table_next_row(const struct table_reader *reader, enum table_pool pool, row_index after);
 // Rows of a list: the pods of a namespace or node, the containers of a pod or
-// node. Reads the list from the view's row, bounded against cycles.
+// node; 0 at the end.
 row_index table_next_pod_of_namespace(const struct table_reader *reader, row_index pod);
 row_index table_next_pod_of_node(const struct table_reader *reader, row_index pod);
 row_index table_next_container(const struct table_reader *reader, row_index container);
@@ -68,6 +74,10 @@ bool table_read_node(const struct table_reader *reader, row_index index, unsigne
 bool table_read_namespace(const struct table_reader *reader, row_index index, unsigned want, struct namespace_view *view);
 bool table_read_pod(const struct table_reader *reader, row_index index, unsigned want, struct pod_view *view);
 bool table_read_container(const struct table_reader *reader, row_index index, unsigned want, struct container_view *view);
+
+// Whether the row is still as it was when it was copied: a view's own row is
+// view.row.head.seq. Says for lists of labelled values that they were its own.
+bool table_is_unchanged(const struct table_reader *reader, enum table_pool pool, row_index index, uint32_t seq);
 
 row_index table_lookup_node(const struct table_reader *reader, struct text name);
 row_index table_lookup_namespace(const struct table_reader *reader, struct text name);

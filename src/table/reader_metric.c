@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "table/reader.h"
+#include "table/reader_state.h"
 
 static struct wall_ms
 cycle_time(uint32_t cycle_s)
@@ -60,25 +60,53 @@ resource(const struct resource_row *row, enum metric metric, struct metric_value
     }
 }
 
+// A list that hangs on a row of the file, which may be given back at any time:
+// what is read of it counts if the row has not changed meanwhile.
+struct owned {
+    const struct row_head *head;  // NULL: no such row
+    string_ref name;              // the row is still the one that was copied
+    const row_index *first;
+};
+
 static bool
-pressure(const struct table_reader *reader, row_index index, enum metric metric,
-         struct metric_value *value)
+is_still(const struct owned *owned)
 {
-    struct pressure_row row;
-    if (metric < METRIC_PRESSURE_CPU_SOME || metric > METRIC_PRESSURE_IO_FULL ||
-        !table_read_pressure(reader, index, &row)) {
-        return false;
-    }
+    return owned->head->state == ROW_LIVE && owned->head->name == owned->name;
+}
+
+static bool
+pressure_value(const struct pressure_row *row, enum metric metric, struct metric_value *value)
+{
     const struct {
         unsigned bit;
         uint64_t us;
     } values[] = {
-        {HAS_PRESSURE_CPU, row.cpu_some_us},       {HAS_PRESSURE_CPU, row.cpu_full_us},
-        {HAS_PRESSURE_MEMORY, row.memory_some_us}, {HAS_PRESSURE_MEMORY, row.memory_full_us},
-        {HAS_PRESSURE_IO, row.io_some_us},         {HAS_PRESSURE_IO, row.io_full_us},
+        {HAS_PRESSURE_CPU, row->cpu_some_us},       {HAS_PRESSURE_CPU, row->cpu_full_us},
+        {HAS_PRESSURE_MEMORY, row->memory_some_us}, {HAS_PRESSURE_MEMORY, row->memory_full_us},
+        {HAS_PRESSURE_IO, row->io_some_us},         {HAS_PRESSURE_IO, row->io_full_us},
     };
     size_t i = (size_t)(metric - METRIC_PRESSURE_CPU_SOME);
-    return (row.has & values[i].bit) != 0 && whole(value, values[i].us);
+    return (row->has & values[i].bit) != 0 && whole(value, values[i].us);
+}
+
+static bool
+pressure(const struct table_reader *reader, struct owned owned, enum metric metric,
+         struct metric_value *value)
+{
+    if (metric < METRIC_PRESSURE_CPU_SOME || metric > METRIC_PRESSURE_IO_FULL) {
+        return false;
+    }
+    for (unsigned i = 0; owned.head != NULL && i < READ_TRIES; i++) {
+        uint32_t seq = reader_seq(owned.head);
+        struct pressure_row row;
+        bool found = is_still(&owned) &&
+                     table_read_pressure(reader, reader_link(owned.first), &row) &&
+                     pressure_value(&row, metric, value);
+        if (reader_is_same(owned.head, seq)) {
+            return found;
+        }
+    }
+    return false;
 }
 
 static bool
@@ -117,16 +145,20 @@ disk_value(const struct disk_row *row, enum metric metric, struct metric_value *
     }
 }
 
-// Labelled values are kept for the newest sample only.
 static bool
-labelled(const struct table_reader *reader, row_index filesystems, row_index disks,
-         enum metric metric, struct text resource_id, struct metric_value *value,
-         struct wall_ms *time)
+is_on_disk(enum metric metric)
+{
+    return metric >= METRIC_DISK_IO_READ_BYTES && metric <= METRIC_DISK_IO_WRITE_BYTES_RATE;
+}
+
+static bool
+find_labelled(const struct table_reader *reader, row_index first, enum metric metric,
+              struct text resource_id, struct metric_value *value, struct wall_ms *time)
 {
     struct labelled_view view;
-    bool on_disk = metric >= METRIC_DISK_IO_READ_BYTES && metric <= METRIC_DISK_IO_WRITE_BYTES_RATE;
-    row_index at = on_disk ? disks : filesystems;
-    uint32_t limit = reader->header->pool[on_disk ? POOL_DISKS : POOL_FILESYSTEMS].limit;
+    bool on_disk = is_on_disk(metric);
+    row_index at = first;
+    uint32_t limit = reader->place[on_disk ? POOL_DISKS : POOL_FILESYSTEMS].limit;
     for (uint32_t hops = 0; hops <= limit; hops++) {
         bool more = on_disk ? table_read_disk(reader, &at, &view)
                             : table_read_filesystem(reader, &at, &view);
@@ -137,6 +169,22 @@ labelled(const struct table_reader *reader, row_index filesystems, row_index dis
             *time = cycle_time(on_disk ? view.disk.cycle_s : view.filesystem.cycle_s);
             return on_disk ? disk_value(&view.disk, metric, value)
                            : filesystem_value(&view.filesystem, metric, value);
+        }
+    }
+    return false;
+}
+
+// Labelled values are kept for the newest sample only.
+static bool
+labelled(const struct table_reader *reader, struct owned owned, enum metric metric,
+         struct text resource_id, struct metric_value *value, struct wall_ms *time)
+{
+    for (unsigned i = 0; owned.head != NULL && i < READ_TRIES; i++) {
+        uint32_t seq = reader_seq(owned.head);
+        bool found = is_still(&owned) && find_labelled(reader, reader_link(owned.first), metric,
+                                                       resource_id, value, time);
+        if (reader_is_same(owned.head, seq)) {
+            return found;
         }
     }
     return false;
@@ -222,9 +270,14 @@ table_node_metric(const struct table_reader *reader, const struct node_view *vie
     if (!metric_has_entity(metric, ENTITY_NODE)) {
         return false;
     }
+    const struct node_row *shared = reader_row(reader, POOL_NODES, view->index);
+    if (shared == NULL) {
+        return false;
+    }
+    struct owned owned = {&shared->head, row->head.name, &shared->pressure};
     if (metric_is_labelled(metric)) {
-        return sample_number == 0 &&
-               labelled(reader, row->filesystems, row->disks, metric, resource_id, value, time);
+        owned.first = is_on_disk(metric) ? &shared->disks : &shared->filesystems;
+        return sample_number == 0 && labelled(reader, owned, metric, resource_id, value, time);
     }
     struct node_sample stored = row->samples[sample_index(row->head.newest, sample_number)];
     struct sample sample = sample_of_node(&stored);
@@ -243,7 +296,7 @@ table_node_metric(const struct table_reader *reader, const struct node_view *vie
         return true;
     }
     return node_size(row, metric, value) || node_share(row, sample, metric, value) ||
-           pressure(reader, row->pressure, metric, value);
+           pressure(reader, owned, metric, value);
 }
 
 bool
@@ -255,9 +308,14 @@ table_pod_metric(const struct table_reader *reader, const struct pod_view *view,
     if (!metric_has_entity(metric, ENTITY_POD)) {
         return false;
     }
+    const struct pod_row *shared = reader_row(reader, POOL_PODS, view->index);
+    if (shared == NULL) {
+        return false;
+    }
+    struct owned owned = {&shared->head, row->head.name, &shared->pressure};
     if (metric_is_labelled(metric)) {
-        return sample_number == 0 &&
-               labelled(reader, row->filesystems, 0, metric, resource_id, value, time);
+        owned.first = &shared->filesystems;
+        return sample_number == 0 && labelled(reader, owned, metric, resource_id, value, time);
     }
     struct pod_sample stored = row->samples[sample_index(row->head.newest, sample_number)];
     if (stored.head.cycle_s == 0) {
@@ -275,8 +333,26 @@ table_pod_metric(const struct table_reader *reader, const struct pod_view *view,
         return from_api && whole(value, row->restart_count);
     default:
         return (from_api && resource(&row->resources, metric, value)) ||
-               pressure(reader, row->pressure, metric, value);
+               pressure(reader, owned, metric, value);
     }
+}
+
+// Sizes of the file system that the container's lies on, if its node kept them
+// in the cycle of the container's sample.
+static bool
+read_backing(const struct table_reader *reader, row_index node_index, uint8_t backing,
+             uint32_t cycle_s, struct backing_row *to)
+{
+    const struct node_row *node = reader_row(reader, POOL_NODES, node_index);
+    for (unsigned i = 0; node != NULL && backing < NODE_BACKINGS_MAX && i < READ_TRIES; i++) {
+        uint32_t seq = reader_seq(&node->head);
+        bool kept = backing < node->backing_count && node->backings_cycle_s == cycle_s;
+        *to = node->backings[backing];
+        if (reader_is_same(&node->head, seq)) {
+            return kept;
+        }
+    }
+    return false;
 }
 
 // A container's root file system and logs lie on file systems of its node.
@@ -293,22 +369,17 @@ container_filesystem(const struct table_reader *reader, const struct container_r
         merged.has = HAS_FS_USED;
         merged.used = rootfs ? row->rootfs_used : row->logs_used;
     }
-    row_index node_index = row->node;
-    struct pod_view pod;
-    if (row->pod != 0 && table_read_pod(reader, row->pod, VIEW_NAMES, &pod)) {
-        node_index = pod.row.node_index;
-    }
+    const struct pod_row *pod = reader_row(reader, POOL_PODS, row->pod);
+    row_index node = pod != NULL ? reader_link(&pod->node_index) : row->node;
     uint8_t backing = rootfs ? row->rootfs_backing : row->logs_backing;
-    struct node_view node;
-    if (backing < NODE_BACKINGS_MAX && table_read_node(reader, node_index, VIEW_NAMES, &node) &&
-        backing < node.row.backing_count &&
-        node.row.backings_cycle_s == row->samples[row->head.newest & 1U].head.cycle_s) {
-        const struct backing_row *from = &node.row.backings[backing];
-        merged.has |= from->has;
-        merged.capacity = from->capacity;
-        merged.available = from->available;
-        merged.inodes = from->inodes;
-        merged.inodes_free = from->inodes_free;
+    uint32_t cycle_s = row->samples[row->head.newest & 1U].head.cycle_s;
+    struct backing_row from;
+    if (read_backing(reader, node, backing, cycle_s, &from)) {
+        merged.has |= from.has;
+        merged.capacity = from.capacity;
+        merged.available = from.available;
+        merged.inodes = from.inodes;
+        merged.inodes_free = from.inodes_free;
     }
     return filesystem_value(&merged, metric, value);
 }
@@ -329,10 +400,18 @@ table_container_metric(const struct table_reader *reader, const struct container
         return false;
     }
     *time = cycle_time(stored.head.cycle_s);
+    const struct container_row *shared = reader_row(reader, POOL_CONTAINERS, view->index);
+    if (shared == NULL) {
+        return false;
+    }
+    struct owned owned = {&shared->head, row->head.name, &shared->pressure};
+    if (is_on_disk(metric)) {
+        owned.first = &shared->disk;
+        return sample_number == 0 && labelled(reader, owned, metric, resource_id, value, time);
+    }
     if (metric_is_labelled(metric)) {
         return sample_number == 0 &&
-               (container_filesystem(reader, row, metric, resource_id, value) ||
-                labelled(reader, 0, row->disk, metric, resource_id, value, time));
+               container_filesystem(reader, row, metric, resource_id, value);
     }
     if (sample_get(sample_of_container(&stored), metric, value)) {
         return true;
@@ -345,7 +424,7 @@ table_container_metric(const struct table_reader *reader, const struct container
         return from_api && whole(value, row->restart_count);
     default:
         return (from_api && resource(&row->resources, metric, value)) ||
-               pressure(reader, row->pressure, metric, value);
+               pressure(reader, owned, metric, value);
     }
 }
 

@@ -46,6 +46,8 @@ enum row_flag {
     ROW_DELETING = 1 << 3,      // has a deletionTimestamp
     ROW_UNSCHEDULABLE = 1 << 4, // node: cordoned
     ROW_PSEUDO = 1 << 5,        // node of a host: source, not of a cluster
+    ROW_BEGAN_ANEW = 1 << 6,    // container: it started anew in the newest sample
+    ROW_PARTIAL = 1 << 7,       // pod, node: containers came line by line, sums are due
 };
 
 // Requests and limits; a value is 0 when unset.
@@ -180,6 +182,7 @@ struct pod_row {
     uint8_t uid_form;
     uint16_t container_count;
     uint8_t uid[16];
+    uint32_t summed;  // what of the newest sample is a sum of the containers
     struct resource_row resources;  // sums of the containers
     struct pod_sample samples[SAMPLES_PER_ROW];
 };

@@ -17,19 +17,16 @@ cells_of(size_t size)
 // The chain's bytes in order; stops at a broken link. Never follows more
 // links than `size` needs.
 struct walk {
-    const struct table_header *header;
+    struct string_cells cells;
     const struct string_cell *cell;
     size_t rest;
     bool first;
 };
 
 static const struct string_cell *
-cell_at(const struct table_header *header, uint32_t index)
+cell_at(struct string_cells cells, uint32_t index)
 {
-    if (index == 0 || index > header->pool[POOL_STRINGS].limit) {
-        return NULL;
-    }
-    return pool_row_const(header, POOL_STRINGS, index);
+    return index == 0 || index > cells.limit ? NULL : &cells.cell[index];
 }
 
 static struct text
@@ -49,21 +46,43 @@ walk_next(struct walk *walk)
         piece.size = walk->rest;
     }
     walk->rest -= piece.size;
-    walk->cell = walk->rest != 0 ? cell_at(walk->header, walk->cell->next) : NULL;
+    uint32_t next = __atomic_load_n(&walk->cell->next, __ATOMIC_RELAXED);
+    walk->cell = walk->rest != 0 ? cell_at(walk->cells, next) : NULL;
     return piece;
 }
 
-bool
-string_equals(const struct table_header *header, string_ref ref, struct text text)
+struct text
+string_cut(struct text text, size_t size_max)
 {
-    const struct string_cell *cell = cell_at(header, ref);
+    if (text.size <= size_max) {
+        return text;
+    }
+    size_t size = size_max;
+    while (size > 0 && ((unsigned char)text.at[size] & 0xc0) == 0x80) {
+        size--;  // a byte within a UTF-8 sequence
+    }
+    return (struct text){text.at, size != 0 ? size : size_max};
+}
+
+struct string_cells
+string_cells_of(const struct table_header *header)
+{
+    const struct pool_use *use = &header->pool[POOL_STRINGS];
+    const void *cells = (const unsigned char *)header + use->offset;
+    return (struct string_cells){cells, use->limit};
+}
+
+bool
+string_cells_equal(struct string_cells cells, string_ref ref, struct text text)
+{
+    const struct string_cell *cell = cell_at(cells, ref);
     if (cell == NULL) {
         return text.size == 0;
     }
     if (cell->first.size != text.size) {
         return false;
     }
-    struct walk walk = {header, cell, text.size, true};
+    struct walk walk = {cells, cell, text.size, true};
     size_t at = 0;
     for (struct text piece = walk_next(&walk); piece.size != 0; piece = walk_next(&walk)) {
         if (memcmp(piece.at, text.at + at, piece.size) != 0) {
@@ -75,20 +94,32 @@ string_equals(const struct table_header *header, string_ref ref, struct text tex
 }
 
 size_t
-string_copy(const struct table_header *header, string_ref ref, char *to, size_t room)
+string_cells_copy(struct string_cells cells, string_ref ref, char *to, size_t room)
 {
-    const struct string_cell *cell = cell_at(header, ref);
+    const struct string_cell *cell = cell_at(cells, ref);
     if (cell == NULL) {
         return 0;
     }
-    size_t size = cell->first.size;
-    struct walk walk = {header, cell, size < room ? size : room, true};
+    size_t size = __atomic_load_n(&cell->first.size, __ATOMIC_RELAXED);
+    struct walk walk = {cells, cell, size < room ? size : room, true};
     size_t at = 0;
     for (struct text piece = walk_next(&walk); piece.size != 0; piece = walk_next(&walk)) {
         memcpy(to + at, piece.at, piece.size);
         at += piece.size;
     }
     return at;
+}
+
+bool
+string_equals(const struct table_header *header, string_ref ref, struct text text)
+{
+    return string_cells_equal(string_cells_of(header), ref, text);
+}
+
+size_t
+string_copy(const struct table_header *header, string_ref ref, char *to, size_t room)
+{
+    return string_cells_copy(string_cells_of(header), ref, to, room);
 }
 
 static string_ref
@@ -142,7 +173,7 @@ string_take(struct table_header *header, struct text text, bool *full)
     if (text.size == 0) {
         return 0;
     }
-    text = text_sub(text, 0, UINT16_MAX);
+    text = string_cut(text, UINT16_MAX);
     uint64_t hash = hash_bytes(header->hash_key, text.at, text.size);
     string_ref ref = find(header, text, hash);
     if (ref != 0) {

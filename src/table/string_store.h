@@ -9,13 +9,27 @@
 #include "base/text.h"
 #include "table/table.h"
 
+// At most `size_max` bytes of `text`, no UTF-8 sequence broken.
+struct text string_cut(struct text text, size_t size_max);
+
 // A reference to `text`, which is cut at UINT16_MAX bytes; 0 for the empty text
 // and when the cells are used up (*full is then set).
 string_ref string_take(struct table_header *header, struct text text, bool *full);
 void string_drop(struct table_header *header, string_ref ref);
+
+// The two below are safe on a table under writing or damaged: sizes and links
+// are checked against `limit`.
+struct string_cells {
+    const struct string_cell *cell;  // [0] is never used
+    uint32_t limit;
+};
+struct string_cells string_cells_of(const struct table_header *header);
+bool string_cells_equal(struct string_cells cells, string_ref ref, struct text text);
+// Copies at most `room` bytes. Returns the bytes copied.
+size_t string_cells_copy(struct string_cells cells, string_ref ref, char *to, size_t room);
+
+// The same on the cells of a header that can be trusted.
 bool string_equals(const struct table_header *header, string_ref ref, struct text text);
-// Copies at most `room` bytes; safe on a table under writing or damaged: sizes
-// and links are checked. Returns the bytes copied.
 size_t string_copy(const struct table_header *header, string_ref ref, char *to, size_t room);
 
 #endif

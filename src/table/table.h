@@ -73,6 +73,16 @@ struct pool_use {
     uint32_t fresh;   // rows at and above this index were never used
 };
 
+// Where a pool and its name index lie in the file: a function of the capacity
+// alone, so that readers need not trust the figures in the file.
+struct pool_place {
+    uint64_t offset;         // of row 0
+    uint64_t bucket_offset;
+    uint32_t limit;
+    uint32_t row_bytes;
+    uint32_t bucket_count;   // power of two, 0 = found by other ways
+};
+
 // Counters of collect, one row each in counter.tbl.h.
 enum counter {
 #define COUNTER(id, name, help) COUNTER_##id,
@@ -102,19 +112,20 @@ struct source_row {
 };
 
 struct table_header {
-    uint64_t magic;
+    _Atomic uint64_t magic;
     uint64_t layout_hash;
     uint64_t total_bytes;
     struct capacity capacity;
     struct hash_key hash_key;
+    uint32_t bucket_count[POOL_COUNT];   // name index: power of two, 0 = none
+    uint64_t bucket_offset[POOL_COUNT];
+    struct pool_use pool[POOL_COUNT];
+    // What follows is all zero in a new table.
     _Atomic uint64_t writer_birth_ms;  // when the present writer began
     _Atomic uint32_t structure_seq;    // odd while lists and indexes change
     _Atomic uint32_t cycle_done_s;     // the last cycle whose totals are published
     uint32_t resolution_ms;
     uint32_t source_count;
-    uint32_t bucket_count[POOL_COUNT];   // name index: power of two, 0 = none
-    uint64_t bucket_offset[POOL_COUNT];
-    struct pool_use pool[POOL_COUNT];
     _Atomic uint64_t counter[COUNTER_COUNT];
     _Atomic uint64_t error_total[ERR_COUNT];  // drops and failures by reason
     _Atomic int64_t heartbeat_ms;
@@ -130,12 +141,17 @@ size_t table_bytes(const struct capacity *capacity);
 // Identifies the layout of every struct above together with the capacity.
 uint64_t table_layout_hash(const struct capacity *capacity);
 
-// Lays out an empty table over `size` zeroed bytes.
+// Where the pools of a table of this capacity lie; the bytes of the file.
+size_t table_places(const struct capacity *capacity, struct pool_place places[POOL_COUNT]);
+
+// Lays out an empty table over `size` bytes, whatever they hold. Readers of a
+// table of the same layout that lay there find it empty, and nothing worse.
 void table_format(void *memory, size_t size, const struct capacity *capacity,
                   struct hash_key key, uint32_t resolution_ms);
 
-// 0, or -ERR_LAYOUT when the memory is not a table of this very layout.
-int table_check(const void *memory, size_t size) MUST_USE;
+// 0, or -ERR_LAYOUT when the memory is not a table of this very layout, or its
+// header names other places than its capacity gives. With 0, *capacity is it.
+int table_check(const void *memory, size_t size, struct capacity *capacity) MUST_USE;
 
 const char *table_pool_name(enum table_pool pool);
 const char *table_counter_name(enum counter counter);

@@ -9,12 +9,13 @@ size_t
 table_writer_footprint(const struct capacity *capacity)
 {
     size_t namespaces = (size_t)capacity->namespaces + 1;
-    return arena_bytes(sizeof(struct table_writer)) +
-           arena_bytes(namespaces * sizeof(struct overflow)) +
+    return arena_bytes(sizeof(struct table_writer)) + overflow_footprint(capacity) +
            arena_bytes(namespaces * sizeof(struct totals)) +
-           arena_bytes(((size_t)capacity->nodes + 1) * sizeof(struct node_sums)) +
-           arena_bytes(overflow_set_bytes(capacity));
+           arena_bytes(((size_t)capacity->nodes + 1) * sizeof(struct node_sums));
 }
+
+static const enum table_pool headed_pools[] = {POOL_NODES, POOL_NAMESPACES, POOL_PODS,
+                                               POOL_CONTAINERS};
 
 // A table that its writer left in the middle of a change cannot be gone on
 // with: its lists may be broken.
@@ -24,11 +25,16 @@ is_consistent(const struct table_header *header)
     if (atomic_load_explicit(&header->structure_seq, memory_order_acquire) & 1U) {
         return false;
     }
-    static const enum table_pool pools[] = {POOL_NODES, POOL_NAMESPACES, POOL_PODS,
-                                            POOL_CONTAINERS};
-    for (size_t i = 0; i < ARRAY_COUNT(pools); i++) {
-        for (row_index row = 1; row < header->pool[pools[i]].fresh; row++) {
-            const struct row_head *head = pool_row_const(header, pools[i], row);
+    for (size_t i = 0; i < POOL_COUNT; i++) {
+        const struct pool_use *use = &header->pool[i];
+        if (use->fresh < 1 || use->fresh > use->limit + 1 || use->used >= use->fresh) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(headed_pools); i++) {
+        enum table_pool pool = headed_pools[i];
+        for (row_index row = 1; row < header->pool[pool].fresh; row++) {
+            const struct row_head *head = pool_row_const(header, pool, row);
             if (atomic_load_explicit(&head->seq, memory_order_acquire) & 1U) {
                 return false;
             }
@@ -41,9 +47,38 @@ static bool
 may_keep(const void *memory, size_t size, const struct capacity *capacity, uint32_t resolution_ms)
 {
     const struct table_header *header = memory;
-    return table_check(memory, size) == 0 &&
+    struct capacity found;
+    return table_check(memory, size, &found) == 0 &&
            header->layout_hash == table_layout_hash(capacity) &&
            header->resolution_ms == resolution_ms && is_consistent(header);
+}
+
+// What the writer before left behind: generations of its lists mean nothing to
+// ours, and what it was publishing when it died is published anew.
+static void
+adopt(struct table_writer *writer, const struct capacity *capacity)
+{
+    struct table_header *header = writer->header;
+    header->capacity = *capacity;
+    for (size_t i = 0; i < ARRAY_COUNT(headed_pools); i++) {
+        for (row_index row = 1; row < header->pool[headed_pools[i]].fresh; row++) {
+            writer_head(writer, headed_pools[i], row)->list_generation = 0;
+        }
+    }
+    for (unsigned i = 1; i <= SOURCES_MAX; i++) {
+        struct source_row *row = &header->source[i];
+        uint32_t seq = atomic_load_explicit(&row->seq, memory_order_relaxed);
+        row->name[SOURCE_TEXT_BYTES - 1] = '\0';
+        atomic_store_explicit(&row->seq, seq + (seq & 1U), memory_order_release);
+    }
+    uint32_t seq = atomic_load_explicit(&header->totals_seq, memory_order_relaxed);
+    if (seq & 1U) {
+        memset(header->totals, 0, sizeof header->totals);
+        header->totals_newest = 0;
+        atomic_store_explicit(&header->totals_seq, seq + 1, memory_order_release);
+    }
+    writer->adopted_source_count = header->source_count;
+    header->source_count = 0;
 }
 
 struct table_writer *
@@ -57,16 +92,15 @@ table_writer_init(struct arena *arena, void *memory, size_t size, const struct c
         table_format(memory, size, capacity, key, resolution_ms);
     }
     struct table_writer *writer = arena_take(arena, sizeof *writer);
-    size_t namespaces = (size_t)capacity->namespaces + 1;
-    size_t set_bytes = overflow_set_bytes(capacity);
     writer->header = memory;
-    writer->overflow = arena_take_array(arena, namespaces, sizeof(struct overflow));
-    writer->sums = arena_take_array(arena, namespaces, sizeof(struct totals));
+    overflow_init(&writer->overflow, arena, capacity);
+    writer->sums =
+        arena_take_array(arena, (size_t)capacity->namespaces + 1, sizeof(struct totals));
     writer->node_sums =
         arena_take_array(arena, (size_t)capacity->nodes + 1, sizeof(struct node_sums));
-    writer->overflow_set.entries = arena_take(arena, set_bytes);
-    writer->overflow_set.mask = (uint32_t)(set_bytes / sizeof(uint64_t)) - 1;
-    writer->overflow_set.limit = capacity->overflow_pods;
+    if (*kept) {
+        adopt(writer, capacity);
+    }
     atomic_store_explicit(&writer->header->writer_birth_ms, (uint64_t)birth.ms,
                           memory_order_release);
     return writer;
@@ -92,7 +126,6 @@ table_count_error(struct table_writer *writer, int error, uint64_t by)
     ASSERT(code < ERR_COUNT);
     atomic_fetch_add_explicit(&writer->header->error_total[code], by, memory_order_relaxed);
 }
-
 
 static struct source_row *
 source_at(struct table_writer *writer, unsigned source)
@@ -123,11 +156,42 @@ set_source_text(char to[SOURCE_TEXT_BYTES], struct text text)
     (void)out_c_string(&out);
 }
 
+static const enum table_pool source_pools[] = {POOL_NODES, POOL_NAMESPACES, POOL_PODS};
+
+static void
+forget_source(struct table_writer *writer, unsigned source)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(source_pools); i++) {
+        enum table_pool pool = source_pools[i];
+        for (row_index row = 1; row < writer->header->pool[pool].fresh; row++) {
+            struct row_head *head = writer_head(writer, pool, row);
+            if (head->state == ROW_LIVE && head->source == source) {
+                writer_mark_gone(writer, head);
+            }
+        }
+    }
+    overflow_forget_source(&writer->overflow, source);
+}
+
+void
+writer_forget_lost_sources(struct table_writer *writer)
+{
+    for (unsigned i = writer->header->source_count + 1; i <= writer->adopted_source_count; i++) {
+        forget_source(writer, i);
+    }
+    writer->adopted_source_count = 0;
+}
+
 void
 table_put_source(struct table_writer *writer, unsigned source, enum source_kind kind,
                  struct text name, bool insecure, bool proxy)
 {
     struct source_row *row = source_at(writer, source);
+    struct text shown = text_sub(name, 0, SOURCE_TEXT_BYTES - 1);
+    bool known = row->kind != SOURCE_NONE;
+    if (known && (row->kind != kind || !text_equal(text_of(row->name), shown))) {
+        forget_source(writer, source);  // the number was another source's
+    }
     source_write_begin(row);
     row->kind = (uint8_t)kind;
     row->insecure = insecure;
@@ -168,6 +232,12 @@ table_note_overflow_nodes(struct table_writer *writer, unsigned source, uint32_t
     writer->overflow_nodes_ready[source] = ready;
 }
 
+bool
+table_has_room_for_refused_pods(const struct table_writer *writer)
+{
+    const struct pool_use *use = &writer->header->pool[POOL_PODS];
+    return !overflow_is_empty(&writer->overflow) && use->limit - use->used > use->limit / 16;
+}
 
 static enum table_pool
 pool_of(enum object_kind kind)
@@ -195,14 +265,14 @@ table_list_begin(struct table_writer *writer, unsigned source, enum object_kind 
     struct list_sync *list = &writer->lists[source][kind];
     list->generation++;
     list->running = true;
-    if (kind == OBJECT_POD) {
-        overflow_clear(writer);
-    }
 }
 
 void
 table_list_end(struct table_writer *writer, unsigned source, enum object_kind kind)
 {
+    ASSERT(source >= 1);
+    ASSERT(source <= SOURCES_MAX);
+    ASSERT(kind < OBJECT_KIND_COUNT);
     struct list_sync *list = &writer->lists[source][kind];
     ASSERT(list->running);
     list->running = false;
@@ -215,223 +285,13 @@ table_list_end(struct table_writer *writer, unsigned source, enum object_kind ki
             writer_mark_gone(writer, head);
         }
     }
+    if (kind == OBJECT_POD) {
+        overflow_list_end(&writer->overflow, source, list->generation);
+    }
     struct source_row *row = source_at(writer, source);
     source_write_begin(row);
     row->synced = (uint8_t)(row->synced | (1U << kind));
     row->list_total++;
     source_write_end(row);
     table_count(writer, COUNTER_LISTS, 1);
-}
-
-
-struct row_head *
-writer_head(struct table_writer *writer, enum table_pool pool, row_index index)
-{
-    return pool_row(writer->header, pool, index);
-}
-
-static row_index
-parent_of(const struct table_header *header, enum table_pool pool, row_index index)
-{
-    if (pool != POOL_PODS) {
-        return 0;
-    }
-    const struct pod_row *pod = pool_row_const(header, POOL_PODS, index);
-    return pod->namespace_index;
-}
-
-static uint64_t
-name_hash(const struct table_header *header, row_index parent, struct text name)
-{
-    return hash_mix(hash_bytes(header->hash_key, name.at, name.size), parent);
-}
-
-row_index
-writer_find(const struct table_writer *writer, enum table_pool pool, row_index parent,
-            struct text name)
-{
-    struct table_header *header = writer->header;
-    row_index index = *pool_bucket(header, pool, name_hash(header, parent, name));
-    while (index != 0) {
-        const struct row_head *head = pool_row_const(header, pool, index);
-        if (string_equals(header, head->name, name) && parent_of(header, pool, index) == parent) {
-            return index;
-        }
-        index = head->hash_next;
-    }
-    return 0;
-}
-
-row_index
-writer_find_container(const struct table_writer *writer, row_index first, struct text name)
-{
-    row_index index = first;
-    while (index != 0) {
-        const struct container_row *row = container_row_at(writer->header, index);
-        if (string_equals(writer->header, row->head.name, name)) {
-            return index;
-        }
-        index = row->next;
-    }
-    return 0;
-}
-
-void
-writer_set_text(struct table_writer *writer, string_ref *ref, struct text text)
-{
-    if (string_equals(writer->header, *ref, text)) {
-        return;
-    }
-    bool full = false;
-    string_drop(writer->header, *ref);
-    *ref = string_take(writer->header, text, &full);
-    if (full) {
-        table_count_error(writer, ERR_STRINGS_FULL, 1);
-    }
-}
-
-row_index
-writer_take_named(struct table_writer *writer, enum table_pool pool, row_index parent,
-                  struct text name, int full)
-{
-    struct table_header *header = writer->header;
-    bool strings_full = false;
-    string_ref ref = string_take(header, text_sub(name, 0, NAME_BYTES_MAX), &strings_full);
-    if (ref == 0) {
-        table_count_error(writer, strings_full ? ERR_STRINGS_FULL : ERR_MISSING, 1);
-        return 0;
-    }
-    row_index index = pool_take(header, pool);
-    if (index == 0) {
-        string_drop(header, ref);
-        table_count_error(writer, full, 1);
-        return 0;
-    }
-    row_index *bucket = pool_bucket(header, pool, name_hash(header, parent, name));
-    struct row_head *head = writer_head(writer, pool, index);
-    head->name = ref;
-    head->hash_next = *bucket;
-    *bucket = index;
-    return index;
-}
-
-static void
-forget_name(struct table_writer *writer, enum table_pool pool, row_index parent, row_index index)
-{
-    struct table_header *header = writer->header;
-    struct row_head *head = writer_head(writer, pool, index);
-    char name[NAME_BYTES_MAX];
-    size_t size = string_copy(header, head->name, name, sizeof name);
-    row_index *link = pool_bucket(header, pool, name_hash(header, parent, (struct text){name, size}));
-    while (*link != index) {
-        ASSERT(*link != 0);
-        link = &writer_head(writer, pool, *link)->hash_next;
-    }
-    *link = head->hash_next;
-    string_drop(header, head->name);
-    head->name = 0;
-}
-
-void
-writer_mark_gone(struct table_writer *writer, struct row_head *head)
-{
-    row_write_begin(head);
-    head->state = ROW_GONE;
-    head->gone_cycle_s = atomic_load_explicit(&writer->header->cycle_done_s, memory_order_relaxed);
-    row_write_end(head);
-}
-
-
-static void
-free_row(struct table_writer *writer, enum table_pool pool, row_index parent, row_index index)
-{
-    struct row_head *head = writer_head(writer, pool, index);
-    if (pool != POOL_CONTAINERS) {
-        forget_name(writer, pool, parent, index);
-    }
-    row_write_begin(head);
-    head->state = ROW_FREE;
-    row_write_end(head);
-    pool_give(writer->header, pool, index);
-}
-
-void
-writer_drop_container(struct table_writer *writer, row_index *link)
-{
-    struct table_header *header = writer->header;
-    row_index index = *link;
-    struct container_row *row = container_row_at(header, index);
-    *link = row->next;
-    writer_drop_extras(writer, &row->extras, UINT32_MAX);
-    writer_drop_disks(writer, &row->disk, UINT32_MAX);
-    writer_drop_pressure(writer, &row->pressure);
-    string_drop(header, row->head.name);
-    string_drop(header, row->image);
-    string_drop(header, row->last_reason);
-    string_drop(header, row->waiting_reason);
-    row->head.name = row->image = row->last_reason = row->waiting_reason = 0;
-    free_row(writer, POOL_CONTAINERS, 0, index);
-}
-
-void
-writer_free_container_list(struct table_writer *writer, row_index *first)
-{
-    while (*first != 0) {
-        writer_drop_container(writer, first);
-    }
-}
-
-void
-writer_free_pod(struct table_writer *writer, row_index index)
-{
-    struct table_header *header = writer->header;
-    struct pod_row *row = pod_row_at(header, index);
-    writer_attach_pod_to_node(writer, index, 0);
-    writer_free_container_list(writer, &row->first_container);
-    writer_drop_filesystems(writer, &row->filesystems, UINT32_MAX);
-    writer_drop_extras(writer, &row->extras, UINT32_MAX);
-    writer_drop_pressure(writer, &row->pressure);
-    string_drop(header, row->labels);
-    string_drop(header, row->reason);
-    string_drop(header, row->owner);
-    if (row->namespace_previous != 0) {
-        pod_row_at(header, row->namespace_previous)->namespace_next = row->namespace_next;
-    } else {
-        namespace_row_at(header, row->namespace_index)->first_pod = row->namespace_next;
-    }
-    if (row->namespace_next != 0) {
-        pod_row_at(header, row->namespace_next)->namespace_previous = row->namespace_previous;
-    }
-    free_row(writer, POOL_PODS, row->namespace_index, index);
-}
-
-void
-writer_free_node(struct table_writer *writer, row_index index)
-{
-    struct table_header *header = writer->header;
-    struct node_row *row = node_row_at(header, index);
-    while (row->first_pod != 0) {
-        writer_attach_pod_to_node(writer, row->first_pod, 0);
-    }
-    writer_free_container_list(writer, &row->first_container);
-    writer_drop_filesystems(writer, &row->filesystems, UINT32_MAX);
-    writer_drop_disks(writer, &row->disks, UINT32_MAX);
-    writer_drop_extras(writer, &row->extras, UINT32_MAX);
-    writer_drop_pressure(writer, &row->pressure);
-    const string_ref texts[] = {row->hostname, row->host_id,         row->address,
-                                row->labels,   row->kubelet_version, row->os_image};
-    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-        string_drop(header, texts[i]);
-    }
-    free_row(writer, POOL_NODES, 0, index);
-}
-
-void
-writer_free_namespace(struct table_writer *writer, row_index index)
-{
-    struct namespace_row *row = namespace_row_at(writer->header, index);
-    ASSERT(row->first_pod == 0);
-    string_drop(writer->header, row->labels);
-    writer->overflow[index] = (struct overflow){0};
-    free_row(writer, POOL_NAMESPACES, 0, index);
 }

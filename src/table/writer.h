@@ -6,9 +6,10 @@
 // of a cycle the sums of nodes, namespaces and the cluster are published.
 //
 // When a pool is full the new row is refused, counted in the pool and in
-// error_total, and what it would have carried is added to the overflow sums of
-// its namespace (or of the cluster, if even that is unknown), so that totals
-// stay right. Nothing here fails otherwise; nothing here allocates.
+// error_total, and what a pod would have carried is kept in a small record
+// (overflow.h), so that the totals of its namespace and node and of the cluster
+// stay right. Nothing here fails otherwise; nothing here allocates. Names longer
+// than NAME_BYTES_MAX are cut, and found by what is left.
 #ifndef SKERRY_TABLE_WRITER_H
 #define SKERRY_TABLE_WRITER_H
 
@@ -25,7 +26,9 @@ size_t table_writer_footprint(const struct capacity *capacity);
 
 // Takes over `memory` (table_bytes long, mapped writable). If it holds a table
 // of this layout it is kept: *kept says so; otherwise it is formatted afresh
-// with `key`. Rows interrupted in the middle of a write by a death are freed.
+// with `key`. A table whose writer died in the middle of a change is not kept.
+// After this, name every source with table_put_source: rows of sources that are
+// not named, or are others now, leave.
 struct table_writer *table_writer_init(struct arena *arena, void *memory, size_t size,
                                        const struct capacity *capacity, struct hash_key key,
                                        uint32_t resolution_ms, struct wall_ms birth, bool *kept);
@@ -62,6 +65,10 @@ void table_remove_pod(struct table_writer *writer, unsigned source,
 
 row_index table_find_node(const struct table_writer *writer, struct text name);
 
+// True when pods were refused that would find room by now: their rows come with
+// the next list, so the caller may ask for one.
+bool table_has_room_for_refused_pods(const struct table_writer *writer);
+
 // Nodes beyond the plan, which have no row but count in the cluster's totals.
 void table_note_overflow_nodes(struct table_writer *writer, unsigned source, uint32_t count,
                                uint32_t ready);
@@ -70,8 +77,10 @@ void table_note_overflow_nodes(struct table_writer *writer, unsigned source, uin
 row_index table_put_pseudo_node(struct table_writer *writer, unsigned source, struct text name);
 
 // Scraping one node. Between begin and end, hand over observations in any order
-// and any number; partial ones (only CPU, only memory) are merged. `node` may be
-// 0 for a node beyond the plan: then its pods only go into the overflow sums.
+// and any number; partial ones (only CPU, only memory) are merged. begin may be
+// called again before each part of an answer, when answers of several nodes come
+// at once; end comes once, right after such a begin. `node` may be 0 for a node
+// beyond the plan. A pod that the API server calls deleted is not revived.
 void table_node_begin(struct table_writer *writer, unsigned source, row_index node,
                       uint32_t cycle_s, struct wall_ms arrival);
 void table_observe_node(struct table_writer *writer, const struct node_seen *seen);

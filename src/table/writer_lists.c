@@ -40,14 +40,20 @@ writer_drop_disks(struct table_writer *writer, row_index *first, uint32_t keep_c
 }
 
 static void
-free_extra(struct table_writer *writer, row_index *link)
+free_extra_row(struct table_writer *writer, row_index index)
 {
-    row_index index = *link;
     struct extra_row *row = extra_row_at(writer->header, index);
-    *link = row->next;
     string_drop(writer->header, row->metric);
     string_drop(writer->header, row->label);
     pool_give(writer->header, POOL_EXTRAS, index);
+}
+
+static void
+free_extra(struct table_writer *writer, row_index *link)
+{
+    row_index index = *link;
+    *link = extra_row_at(writer->header, index)->next;
+    free_extra_row(writer, index);
 }
 
 void
@@ -94,6 +100,8 @@ writer_put_extra(struct table_writer *writer, row_index *first, struct text metr
                  struct text label, double value, uint32_t cycle_s)
 {
     struct table_header *header = writer->header;
+    metric = string_cut(metric, SHORT_NAME_BYTES_MAX);
+    label = string_cut(label, SHORT_NAME_BYTES_MAX);
     row_index index = *first;
     while (index != 0) {
         struct extra_row *row = extra_row_at(header, index);
@@ -110,8 +118,12 @@ writer_put_extra(struct table_writer *writer, row_index *first, struct text metr
         return;
     }
     struct extra_row *row = extra_row_at(header, index);
-    writer_set_text(writer, &row->metric, text_sub(metric, 0, SHORT_NAME_BYTES_MAX));
-    writer_set_text(writer, &row->label, text_sub(label, 0, SHORT_NAME_BYTES_MAX));
+    writer_set_text(writer, &row->metric, metric);
+    writer_set_text(writer, &row->label, label);
+    if (row->metric == 0 || (row->label == 0 && label.size != 0)) {
+        free_extra_row(writer, index);
+        return;
+    }
     row->value = value;
     row->cycle_s = cycle_s;
     row->next = *first;

@@ -49,6 +49,7 @@ begin_pod(struct table_writer *writer, struct pod_row *row)
                               sample_of_pod(&row->samples[1 - next])};
     if (folding.now.head->cycle_s != writer->cycle_s) {
         sample_begin(folding.now, writer->cycle_s);
+        row->summed = 0;
     }
     if (!is_earlier(folding.before.head, writer->cycle_s)) {
         folding.before = sample_of_pod(&writer->no_pod_sample);
@@ -66,168 +67,17 @@ begin_container(struct table_writer *writer, struct container_row *row)
                               sample_of_container(&row->samples[1 - next])};
     if (folding.now.head->cycle_s != writer->cycle_s) {
         sample_begin(folding.now, writer->cycle_s);
+        row->head.flags = (uint8_t)(row->head.flags & ~ROW_BEGAN_ANEW);
         row->storage_has = 0;
+        row->rootfs_backing = BACKING_NONE;
+        row->logs_backing = BACKING_NONE;
     }
-    if (!is_earlier(folding.before.head, writer->cycle_s)) {
+    if (!is_earlier(folding.before.head, writer->cycle_s) ||
+        (row->head.flags & ROW_BEGAN_ANEW) != 0) {
         folding.before = sample_of_container(&writer->no_container_sample);
     }
     row->head.newest = next;
     return folding;
-}
-
-// Pressure, file systems, disks
-
-static void
-put_pressure(struct table_writer *writer, row_index *index, const struct pressure_seen *seen,
-             enum pressure_level level)
-{
-    if (seen->has == 0 || writer->header->capacity.pressure < level) {
-        return;
-    }
-    if (*index == 0) {
-        *index = pool_take(writer->header, POOL_PRESSURES);
-        if (*index == 0) {
-            table_count_error(writer, ERR_EXTRAS_FULL, 1);
-            return;
-        }
-    }
-    struct pressure_row *row = pressure_row_at(writer->header, *index);
-    row->has = seen->has;
-    row->cpu_some_us = seen->cpu_some_us;
-    row->cpu_full_us = seen->cpu_full_us;
-    row->memory_some_us = seen->memory_some_us;
-    row->memory_full_us = seen->memory_full_us;
-    row->io_some_us = seen->io_some_us;
-    row->io_full_us = seen->io_full_us;
-}
-
-static row_index
-need_filesystem(struct table_writer *writer, row_index *first, struct text name)
-{
-    struct table_header *header = writer->header;
-    for (row_index at = *first; at != 0; at = filesystem_row_at(header, at)->next) {
-        if (string_equals(header, filesystem_row_at(header, at)->name, name)) {
-            return at;
-        }
-    }
-    row_index index = pool_take(header, POOL_FILESYSTEMS);
-    if (index == 0) {
-        table_count_error(writer, ERR_FILESYSTEMS_FULL, 1);
-        return 0;
-    }
-    struct filesystem_row *row = filesystem_row_at(header, index);
-    writer_set_text(writer, &row->name, name);
-    row->next = *first;
-    *first = index;
-    return index;
-}
-
-static void
-put_filesystems(struct table_writer *writer, row_index *first, const struct filesystem_seen *seen,
-                uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        struct text name = text_sub(seen[i].name, 0, SHORT_NAME_BYTES_MAX);
-        row_index index = need_filesystem(writer, first, name);
-        if (index == 0) {
-            continue;
-        }
-        struct filesystem_row *row = filesystem_row_at(writer->header, index);
-        row->cycle_s = writer->cycle_s;
-        row->has = seen[i].has;
-        row->used = seen[i].used;
-        row->capacity = seen[i].capacity;
-        row->available = seen[i].available;
-        row->inodes = seen[i].inodes;
-        row->inodes_free = seen[i].inodes_free;
-    }
-    writer_drop_filesystems(writer, first, writer->cycle_s);
-}
-
-static row_index
-need_disk(struct table_writer *writer, row_index *first, struct text name)
-{
-    struct table_header *header = writer->header;
-    for (row_index at = *first; at != 0; at = disk_row_at(header, at)->next) {
-        if (string_equals(header, disk_row_at(header, at)->name, name)) {
-            return at;
-        }
-    }
-    row_index index = pool_take(header, POOL_DISKS);
-    if (index == 0) {
-        table_count_error(writer, ERR_FILESYSTEMS_FULL, 1);
-        return 0;
-    }
-    struct disk_row *row = disk_row_at(header, index);
-    writer_set_text(writer, &row->name, name);
-    row->read_rate = -1.0F;
-    row->write_rate = -1.0F;
-    row->next = *first;
-    *first = index;
-    return index;
-}
-
-// Bytes per second, or -1 when the counter went back.
-static float
-disk_rate(uint64_t before, uint64_t now, int64_t elapsed_ms)
-{
-    return now < before ? -1.0F : (float)((double)(now - before) * 1e3 / (double)elapsed_ms);
-}
-
-static void
-put_disk(struct table_writer *writer, row_index *first, const struct disk_seen *seen)
-{
-    struct text name = text_sub(seen->device, 0, SHORT_NAME_BYTES_MAX);
-    row_index index = need_disk(writer, first, name);
-    if (index == 0) {
-        return;
-    }
-    struct disk_row *row = disk_row_at(writer->header, index);
-    int64_t time_ms = seen->time.ms != 0 ? seen->time.ms : writer->arrival.ms;
-    int64_t before_ms = (int64_t)row->cycle_s * MS_PER_S + row->offset_ms;
-    if (row->cycle_s != 0 && time_ms > before_ms) {
-        row->read_rate = disk_rate(row->read_bytes, seen->read_bytes, time_ms - before_ms);
-        row->write_rate = disk_rate(row->write_bytes, seen->write_bytes, time_ms - before_ms);
-    }
-    int64_t offset_ms = time_ms - (int64_t)writer->cycle_s * MS_PER_S;
-    bool believable = offset_ms > INT32_MIN && offset_ms < INT32_MAX;
-    row->offset_ms = believable ? (int32_t)offset_ms : 0;
-    row->cycle_s = writer->cycle_s;
-    row->read_bytes = seen->read_bytes;
-    row->write_bytes = seen->write_bytes;
-}
-
-// Containers share the file systems of their node: sizes are kept once.
-static uint8_t
-backing_of(struct table_writer *writer, const struct filesystem_seen *seen)
-{
-    unsigned sizes = HAS_FS_CAPACITY | HAS_FS_AVAILABLE | HAS_FS_INODES | HAS_FS_INODES_FREE;
-    if (writer->node == 0 || (seen->has & sizes) == 0) {
-        return BACKING_NONE;
-    }
-    struct node_row *node = node_row_at(writer->header, writer->node);
-    if (node->backings_cycle_s != writer->cycle_s) {
-        node->backings_cycle_s = writer->cycle_s;
-        node->backing_count = 0;
-    }
-    struct backing_row wanted = {
-        .has = seen->has & sizes,
-        .capacity = seen->capacity,
-        .available = seen->available,
-        .inodes = seen->inodes,
-        .inodes_free = seen->inodes_free,
-    };
-    for (uint8_t i = 0; i < node->backing_count; i++) {
-        if (memcmp(&node->backings[i], &wanted, sizeof wanted) == 0) {
-            return i;
-        }
-    }
-    if (node->backing_count == NODE_BACKINGS_MAX) {
-        table_count_error(writer, ERR_TOO_MANY, 1);
-        return BACKING_NONE;
-    }
-    node->backings[node->backing_count] = wanted;
-    return node->backing_count++;
 }
 
 // Containers
@@ -245,10 +95,10 @@ put_storage(struct table_writer *writer, struct container_row *row, struct sampl
         row->storage_has |= 2U;
     }
     if (seen->rootfs.has != 0) {
-        row->rootfs_backing = backing_of(writer, &seen->rootfs);
+        row->rootfs_backing = writer_backing_of(writer, &seen->rootfs);
     }
     if (seen->logs.has != 0) {
-        row->logs_backing = backing_of(writer, &seen->logs);
+        row->logs_backing = writer_backing_of(writer, &seen->logs);
     }
     if (row->storage_has != 0) {
         uint64_t used = (row->storage_has & 1U) ? row->rootfs_used : 0;
@@ -257,17 +107,24 @@ put_storage(struct table_writer *writer, struct container_row *row, struct sampl
     }
 }
 
-// A container that started anew has nothing to be compared with.
+// A container that started anew has nothing to be compared with, also where its
+// values come in parts.
 static void
 note_start(struct table_writer *writer, struct container_row *row, struct wall_ms start_time,
            struct folding *folding)
 {
-    if (start_time.ms <= 0) {
+    static const enum metric rates[] = {METRIC_CPU_USAGE_RATE, METRIC_MEMORY_PAGE_FAULTS_RATE,
+                                        METRIC_MEMORY_MAJOR_PAGE_FAULTS_RATE};
+    uint32_t start_s = writer_seconds(start_time);
+    if (start_s == 0) {
         return;
     }
-    uint32_t start_s = (uint32_t)(start_time.ms / MS_PER_S);
     if (row->start_s != 0 && row->start_s != start_s) {
+        row->head.flags |= ROW_BEGAN_ANEW;
         folding->before = sample_of_container(&writer->no_container_sample);
+        for (size_t i = 0; i < ARRAY_COUNT(rates); i++) {
+            sample_unset(folding->now, rates[i]);
+        }
     }
     row->start_s = start_s;
 }
@@ -283,12 +140,12 @@ put_container_values(struct table_writer *writer, struct container_row *row,
     sample_fold_memory(folding.now, folding.before, &seen->memory, writer->arrival);
     put_storage(writer, row, folding.now, seen);
     if (seen->image.size != 0 && row->image == 0) {
-        writer_set_text(writer, &row->image, text_sub(seen->image, 0, IMAGE_BYTES_MAX));
+        writer_set_text(writer, &row->image, string_cut(seen->image, IMAGE_BYTES_MAX));
     }
     if (seen->disk.time.ms != 0) {
-        put_disk(writer, &row->disk, &seen->disk);
+        writer_put_disk(writer, &row->disk, &seen->disk);
     }
-    put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_CONTAINERS);
+    writer_put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_CONTAINERS);
     for (uint32_t i = 0; i < seen->extra_count; i++) {
         const struct extra_seen *extra = &seen->extras[i];
         writer_put_extra(writer, &row->extras, extra->metric, extra->label, extra->value,
@@ -312,7 +169,7 @@ observe_container_row(struct table_writer *writer, row_index index,
 
 // Pods
 
-// What a pod's containers sum up to, as far as they were given.
+// What containers sum up to, as far as they were given.
 struct container_sums {
     struct cpu_seen cpu;
     struct memory_seen memory;
@@ -324,11 +181,15 @@ static void
 add_container(struct container_sums *sums, const struct container_seen *seen)
 {
     sums->cpu.has |= seen->cpu.has & HAS_CPU_NANOCORES;
-    sums->cpu.usage_nanocores += seen->cpu.usage_nanocores;
     sums->memory.has |= seen->memory.has;
-    sums->memory.usage += seen->memory.usage;
-    sums->memory.working_set += seen->memory.working_set;
-    sums->memory.rss += seen->memory.rss;
+    if (seen->cpu.has & HAS_CPU_NANOCORES) {
+        sums->cpu.usage_nanocores += seen->cpu.usage_nanocores;
+    }
+    sums->memory.usage += (seen->memory.has & HAS_MEMORY_USAGE) ? seen->memory.usage : 0;
+    sums->memory.working_set +=
+        (seen->memory.has & HAS_MEMORY_WORKING_SET) ? seen->memory.working_set : 0;
+    sums->memory.rss += (seen->memory.has & HAS_MEMORY_RSS) ? seen->memory.rss : 0;
+    sums->memory.swap += (seen->memory.has & HAS_MEMORY_SWAP) ? seen->memory.swap : 0;
     if (seen->rootfs.has & HAS_FS_USED) {
         sums->ephemeral += seen->rootfs.used;
         sums->has_ephemeral = true;
@@ -339,81 +200,132 @@ add_container(struct container_sums *sums, const struct container_seen *seen)
     }
 }
 
-static struct container_sums
-sum_seen(const struct pod_seen *seen)
+// The value of `metric` in sums; false when it is not in them.
+static bool
+sum_of(const struct container_sums *sums, enum metric metric, struct metric_value *value)
+{
+    *value = (struct metric_value){0};
+    switch (metric) {
+    case METRIC_CPU_USAGE_RATE:
+        value->is_double = true;
+        value->real = (double)sums->cpu.usage_nanocores * 1e-6;
+        return (sums->cpu.has & HAS_CPU_NANOCORES) != 0;
+    case METRIC_MEMORY_USAGE:
+        value->u64 = sums->memory.usage;
+        return (sums->memory.has & HAS_MEMORY_USAGE) != 0;
+    case METRIC_MEMORY_WORKING_SET:
+        value->u64 = sums->memory.working_set;
+        return (sums->memory.has & HAS_MEMORY_WORKING_SET) != 0;
+    case METRIC_MEMORY_RSS:
+        value->u64 = sums->memory.rss;
+        return (sums->memory.has & HAS_MEMORY_RSS) != 0;
+    case METRIC_MEMORY_SWAP:
+        value->u64 = sums->memory.swap;
+        return (sums->memory.has & HAS_MEMORY_SWAP) != 0;
+    case METRIC_EPHEMERAL_USAGE:
+        value->u64 = sums->ephemeral;
+        return sums->has_ephemeral;
+    default:
+        return false;
+    }
+}
+
+// A pod that has no row still counts in the totals of its namespace.
+static void
+observe_overflow(struct table_writer *writer, row_index space, const struct pod_seen *seen)
 {
     struct container_sums sums = {0};
     for (uint32_t i = 0; i < seen->container_count; i++) {
         add_container(&sums, &seen->containers[i]);
     }
-    return sums;
-}
-
-// A pod that has no row still counts in the totals of its namespace.
-static void
-add_overflow(struct table_writer *writer, row_index space, const struct pod_seen *seen)
-{
-    struct container_sums sums = sum_seen(seen);
-    struct used_sums *used = &writer->overflow[space].used;
-    uint64_t nanocores = (seen->cpu.has & HAS_CPU_NANOCORES) ? seen->cpu.usage_nanocores
-                                                             : sums.cpu.usage_nanocores;
-    used->cpu_usage_milli += (double)nanocores * 1e-6;
-    used->memory_usage += (seen->memory.has & HAS_MEMORY_USAGE) ? seen->memory.usage
-                                                                : sums.memory.usage;
-    used->memory_working_set += (seen->memory.has & HAS_MEMORY_WORKING_SET)
-                                    ? seen->memory.working_set
-                                    : sums.memory.working_set;
-    used->pod_count++;
-    used->container_count += seen->container_count;
+    struct cpu_seen cpu = seen->cpu.has != 0 ? seen->cpu : sums.cpu;
+    struct memory_seen memory = seen->memory.has != 0 ? seen->memory : sums.memory;
+    struct overflow_pod pod = {
+        .hash = overflow_hash(writer->header->hash_key, seen->namespace_name, seen->name),
+        .source = writer->source,
+        .space = space,
+        .node = writer->node,
+    };
+    overflow_observe(&writer->overflow, &pod, &cpu, &memory, seen->container_count,
+                     writer->arrival);
     table_count(writer, COUNTER_OVERFLOW_SAMPLES, 1);
 }
 
-// Sums a gauge or rate of the pod's containers into the pod where it lacks it.
-static void
-fill_from_containers(struct table_writer *writer, struct pod_row *row, struct sample now)
+// Adds up a metric over the pod's containers of this cycle.
+static bool
+sum_rows(struct table_writer *writer, const struct pod_row *row, enum metric metric,
+         struct metric_value *sum)
 {
-    static const enum metric filled[] = {
-        METRIC_CPU_USAGE_RATE, METRIC_MEMORY_USAGE, METRIC_MEMORY_WORKING_SET,
-        METRIC_MEMORY_RSS,     METRIC_MEMORY_SWAP,  METRIC_MEMORY_PAGE_FAULTS_RATE,
-        METRIC_MEMORY_MAJOR_PAGE_FAULTS_RATE,       METRIC_EPHEMERAL_USAGE,
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(filled); i++) {
+    bool any = false;
+    *sum = (struct metric_value){0};
+    for (row_index at = row->first_container; at != 0;) {
+        struct container_row *container = container_row_at(writer->header, at);
+        struct sample sample = sample_of_container(&container->samples[container->head.newest]);
         struct metric_value value;
-        if (sample_get(now, filled[i], &value)) {
+        if (sample.head->cycle_s == writer->cycle_s && sample_get(sample, metric, &value)) {
+            any = true;
+            sum->is_double = value.is_double;
+            sum->real += value.real;
+            sum->u64 += value.u64;
+        }
+        at = container->next;
+    }
+    return any;
+}
+
+static const enum metric summed_metrics[] = {
+    METRIC_CPU_USAGE_RATE, METRIC_MEMORY_USAGE, METRIC_MEMORY_WORKING_SET,
+    METRIC_MEMORY_RSS,     METRIC_MEMORY_SWAP,  METRIC_MEMORY_PAGE_FAULTS_RATE,
+    METRIC_MEMORY_MAJOR_PAGE_FAULTS_RATE,       METRIC_EPHEMERAL_USAGE,
+};
+
+// Sums of the containers leave the sample before it is looked at anew.
+static void
+forget_sums(struct pod_row *row, struct sample now)
+{
+    now.head->present &= ~row->summed;
+    row->summed = 0;
+}
+
+// Sums a gauge or rate of the pod's containers into the pod where it lacks it.
+// `refused` are the containers that have no row.
+static void
+sum_containers(struct table_writer *writer, struct pod_row *row, struct sample now,
+               const struct container_sums *refused)
+{
+    uint32_t given = now.head->present;
+    for (size_t i = 0; i < ARRAY_COUNT(summed_metrics); i++) {
+        enum metric metric = summed_metrics[i];
+        struct metric_value own;
+        struct metric_value sum;
+        struct metric_value rest;
+        if (sample_get(now, metric, &own)) {
             continue;
         }
-        double real = 0;
-        uint64_t sum = 0;
-        bool any = false;
-        bool is_double = false;
-        for (row_index at = row->first_container; at != 0;) {
-            struct container_row *container = container_row_at(writer->header, at);
-            at = container->next;
-            struct sample sample =
-                sample_of_container(&container->samples[container->head.newest]);
-            if (sample.head->cycle_s == writer->cycle_s && sample_get(sample, filled[i], &value)) {
-                any = true;
-                is_double = value.is_double;
-                real += value.real;
-                sum += value.u64;
-            }
+        bool any = sum_rows(writer, row, metric, &sum);
+        bool more = sum_of(refused, metric, &rest);
+        if (!any && !more) {
+            continue;
         }
-        if (any && is_double) {
-            sample_set_rate(now, filled[i], real);
-        } else if (any) {
-            sample_set(now, filled[i], sum);
+        if ((any && sum.is_double) || (more && rest.is_double)) {
+            sample_set_rate(now, metric, sum.real + (more ? rest.real : 0));
+        } else {
+            sample_set(now, metric, sum.u64 + (more ? rest.u64 : 0));
         }
     }
+    row->summed = now.head->present & ~given;
 }
 
 static void
-put_pod_values(struct table_writer *writer, struct pod_row *row, const struct pod_seen *seen)
+put_pod_values(struct table_writer *writer, struct pod_row *row, const struct pod_seen *seen,
+               const struct container_sums *refused)
 {
     struct folding folding = begin_pod(writer, row);
     row->head.flags |= ROW_FROM_SCRAPE;
-    if (row->start_s == 0 && seen->start_time.ms > 0) {
-        row->start_s = (uint32_t)(seen->start_time.ms / MS_PER_S);
+    if (row->start_s == 0) {
+        row->start_s = writer_seconds(seen->start_time);
     }
+    forget_sums(row, folding.now);
     sample_fold_cpu(folding.now, folding.before, &seen->cpu, writer->arrival);
     sample_fold_memory(folding.now, folding.before, &seen->memory, writer->arrival);
     if ((row->head.flags & ROW_HOST_NETWORK) == 0) {
@@ -422,39 +334,131 @@ put_pod_values(struct table_writer *writer, struct pod_row *row, const struct po
     if (seen->ephemeral.has & HAS_FS_USED) {
         sample_set(folding.now, METRIC_EPHEMERAL_USAGE, seen->ephemeral.used);
     }
-    put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_PODS);
+    writer_put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_PODS);
     if (seen->volume_count != 0 || row->filesystems != 0) {
-        put_filesystems(writer, &row->filesystems, seen->volumes, seen->volume_count);
+        writer_put_filesystems(writer, &row->filesystems, seen->volumes, seen->volume_count);
+    }
+    if (row->first_container != 0 || refused->memory.has != 0) {
+        sum_containers(writer, row, folding.now, refused);
     }
 }
 
-static void
-observe_pod(struct table_writer *writer, const struct pod_seen *seen)
+// A kubelet may know a pod of the same name before or after the API server
+// does. True when it speaks of one that is gone already.
+static bool
+is_leftover(struct table_writer *writer, row_index index, const struct pod_seen *seen)
+{
+    struct pod_row *row = pod_row_at(writer->header, index);
+    uint8_t uid[16];
+    uint8_t form = writer_pack_uid(seen->uid, uid);
+    // Kubelets name static pods by a hash and API servers by a UUID.
+    if (form != UID_UUID || row->uid_form != UID_UUID ||
+        memcmp(uid, row->uid, sizeof uid) == 0) {
+        return false;
+    }
+    uint32_t begun_s = row->created_s != 0 ? row->created_s : row->start_s;
+    uint32_t start_s = writer_seconds(seen->start_time);
+    if (start_s == 0 || start_s < begun_s) {
+        return true;
+    }
+    writer_begin_pod_anew(writer, index);
+    memcpy(row->uid, uid, sizeof uid);
+    row->uid_form = form;
+    return false;
+}
+
+// Where what a kubelet says of a pod belongs.
+enum place { PLACE_ROW, PLACE_OVERFLOW, PLACE_NOWHERE };
+
+static bool
+is_last(const struct table_writer *writer, enum table_pool pool, row_index index,
+        struct text name)
+{
+    const struct table_header *header = writer->header;
+    if (index == 0) {
+        return false;
+    }
+    const struct row_head *head = pool_row_const(header, pool, index);
+    return head->state == ROW_LIVE && string_equals(header, head->name, name);
+}
+
+static row_index
+find_namespace(struct table_writer *writer, struct text name)
+{
+    if (!is_last(writer, POOL_NAMESPACES, writer->last_namespace, name)) {
+        writer->last_namespace = writer_find(writer, POOL_NAMESPACES, 0, name);
+    }
+    return writer->last_namespace;
+}
+
+static row_index
+find_pod(struct table_writer *writer, row_index space, struct text name)
+{
+    bool same = is_last(writer, POOL_PODS, writer->last_pod, name) &&
+                pod_row_at(writer->header, writer->last_pod)->namespace_index == space;
+    if (!same) {
+        writer->last_pod = writer_find(writer, POOL_PODS, space, name);
+    }
+    return writer->last_pod;
+}
+
+// The API server's word is the better one: what it deleted is not revived, and
+// what it named when there was no room waits for it to name it again.
+static enum place
+place_of(struct table_writer *writer, struct text namespace_name, struct text name,
+         row_index *space, row_index *pod)
 {
     struct table_header *header = writer->header;
-    row_index space = writer_need_namespace(writer, writer->source, seen->namespace_name);
-    row_index index =
-        space != 0 ? writer_need_pod(writer, writer->source, space, seen->name) : 0;
-    if (index == 0) {
-        add_overflow(writer, space, seen);
-        return;
+    *space = find_namespace(writer, namespace_name);
+    *pod = *space != 0 ? find_pod(writer, *space, name) : 0;
+    if (*pod != 0) {
+        const struct row_head *head = &pod_row_at(header, *pod)->head;
+        if (head->state == ROW_LIVE) {
+            return PLACE_ROW;
+        }
+        if (head->flags & ROW_FROM_API) {
+            return PLACE_NOWHERE;
+        }
     }
+    *space = writer_need_namespace(writer, writer->source, namespace_name);
+    uint32_t record = 0;
+    uint64_t hash = 0;
+    if (!overflow_is_empty(&writer->overflow)) {
+        hash = overflow_hash(header->hash_key, namespace_name, name);
+        record = overflow_find(&writer->overflow, hash);
+    }
+    if (*space == 0 || overflow_is_from_api(&writer->overflow, record)) {
+        return PLACE_OVERFLOW;
+    }
+    *pod = writer_need_pod(writer, writer->source, *space, name);
+    if (*pod == 0) {
+        return PLACE_OVERFLOW;
+    }
+    if (record != 0) {
+        overflow_drop(&writer->overflow, hash);
+    }
+    return PLACE_ROW;
+}
+
+static void
+observe_pod_row(struct table_writer *writer, row_index index, const struct pod_seen *seen)
+{
+    struct container_sums refused = {0};
     if (writer->node != 0) {
         writer_attach_pod_to_node(writer, index, writer->node);
     }
     for (uint32_t i = 0; i < seen->container_count; i++) {
-        row_index container =
-            writer_need_container(writer, index, 0, seen->containers[i].name);
-        if (container != 0) {
-            observe_container_row(writer, container, &seen->containers[i]);
+        const struct container_seen *container = &seen->containers[i];
+        row_index at = writer_need_container(writer, index, 0, container->name);
+        if (at != 0) {
+            observe_container_row(writer, at, container);
+        } else {
+            add_container(&refused, container);
         }
     }
-    struct pod_row *row = pod_row_at(header, index);
+    struct pod_row *row = pod_row_at(writer->header, index);
     row_write_begin(&row->head);
-    put_pod_values(writer, row, seen);
-    if (seen->cpu.has == 0 || seen->memory.has == 0 || seen->ephemeral.has == 0) {
-        fill_from_containers(writer, row, sample_of_pod(&row->samples[row->head.newest]));
-    }
+    put_pod_values(writer, row, seen, &refused);
     row_write_end(&row->head);
     table_count(writer, COUNTER_SAMPLES, 1);
 }
@@ -464,8 +468,31 @@ table_observe_pod(struct table_writer *writer, const struct pod_seen *seen)
 {
     ASSERT(writer->cycle_s != 0);
     structure_begin(writer->header);
-    observe_pod(writer, seen);
+    row_index space;
+    row_index pod;
+    enum place place = place_of(writer, seen->namespace_name, seen->name, &space, &pod);
+    if (place == PLACE_ROW && !is_leftover(writer, pod, seen)) {
+        observe_pod_row(writer, pod, seen);
+    } else if (place == PLACE_OVERFLOW) {
+        observe_overflow(writer, space, seen);
+    }
     structure_end(writer->header);
+}
+
+static void
+observe_container(struct table_writer *writer, row_index pod, const struct container_seen *seen)
+{
+    row_index index = writer_need_container(writer, pod, 0, seen->name);
+    if (index == 0) {
+        table_count(writer, COUNTER_OVERFLOW_SAMPLES, 1);
+        return;
+    }
+    if (writer->node != 0) {
+        writer_attach_pod_to_node(writer, pod, writer->node);
+        node_row_at(writer->header, writer->node)->head.flags |= ROW_PARTIAL;
+        pod_row_at(writer->header, pod)->head.flags |= ROW_PARTIAL;
+    }
+    observe_container_row(writer, index, seen);
 }
 
 void
@@ -474,20 +501,13 @@ table_observe_container(struct table_writer *writer, struct text namespace_name,
 {
     ASSERT(writer->cycle_s != 0);
     structure_begin(writer->header);
-    row_index space = writer_need_namespace(writer, writer->source, namespace_name);
-    row_index index = space != 0 ? writer_need_pod(writer, writer->source, space, pod) : 0;
-    row_index container = index != 0 ? writer_need_container(writer, index, 0, seen->name) : 0;
-    if (container != 0) {
-        if (writer->node != 0) {
-            writer_attach_pod_to_node(writer, index, writer->node);
-        }
-        observe_container_row(writer, container, seen);
-        writer->partial = true;
-    } else if (index == 0) {
-        struct used_sums *used = &writer->overflow[space].used;
-        used->memory_usage += (seen->memory.has & HAS_MEMORY_USAGE) ? seen->memory.usage : 0;
-        used->memory_working_set +=
-            (seen->memory.has & HAS_MEMORY_WORKING_SET) ? seen->memory.working_set : 0;
+    row_index space;
+    row_index index;
+    enum place place = place_of(writer, namespace_name, pod, &space, &index);
+    if (place == PLACE_ROW) {
+        observe_container(writer, index, seen);
+    } else if (place == PLACE_OVERFLOW) {
+        // The pod's own line says what it uses.
         table_count(writer, COUNTER_OVERFLOW_SAMPLES, 1);
     }
     structure_end(writer->header);
@@ -506,7 +526,6 @@ table_node_begin(struct table_writer *writer, unsigned source, row_index node, u
     writer->node = node;
     writer->cycle_s = cycle_s;
     writer->arrival = arrival;
-    writer->partial = false;
 }
 
 // Heapster's names for the kubelet's own groups (its summary source).
@@ -542,20 +561,20 @@ put_node_values(struct table_writer *writer, struct node_row *row, const struct 
     struct folding folding = begin_node(writer, row);
     row->head.flags |= ROW_FROM_SCRAPE;
     if (seen->start_time.ms > 0) {
-        row->start_s = (uint32_t)(seen->start_time.ms / MS_PER_S);
+        row->start_s = writer_seconds(seen->start_time);
     }
     sample_fold_cpu(folding.now, folding.before, &seen->cpu, writer->arrival);
     sample_fold_memory(folding.now, folding.before, &seen->memory, writer->arrival);
     sample_fold_network(folding.now, folding.before, &seen->network, writer->arrival);
-    put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_NODES);
+    writer_put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_NODES);
     if (seen->filesystem_count != 0) {
-        put_filesystems(writer, &row->filesystems, seen->filesystems, seen->filesystem_count);
+        writer_put_filesystems(writer, &row->filesystems, seen->filesystems, seen->filesystem_count);
         if (seen->filesystems[0].has & HAS_FS_USED) {
             sample_set(folding.now, METRIC_EPHEMERAL_USAGE, seen->filesystems[0].used);
         }
     }
     for (uint32_t i = 0; i < seen->disk_count; i++) {
-        put_disk(writer, &row->disks, &seen->disks[i]);
+        writer_put_disk(writer, &row->disks, &seen->disks[i]);
     }
     if (seen->disk_count != 0) {
         writer_drop_disks(writer, &row->disks, writer->cycle_s);
@@ -589,24 +608,36 @@ table_observe_node(struct table_writer *writer, const struct node_seen *seen)
     structure_end(writer->header);
 }
 
+static void
+end_partial_pod(struct table_writer *writer, struct pod_row *row)
+{
+    static const struct container_sums none;
+    row_write_begin(&row->head);
+    row->head.flags = (uint8_t)(row->head.flags & ~ROW_PARTIAL);
+    struct folding folding = begin_pod(writer, row);
+    forget_sums(row, folding.now);
+    sum_containers(writer, row, folding.now, &none);
+    row_write_end(&row->head);
+}
+
 void
 table_node_end(struct table_writer *writer)
 {
-    if (!writer->partial || writer->node == 0) {
+    if (writer->node == 0) {
         return;
     }
     struct table_header *header = writer->header;
+    struct node_row *node = node_row_at(header, writer->node);
+    if ((node->head.flags & ROW_PARTIAL) == 0) {
+        return;
+    }
     structure_begin(header);
-    for (row_index at = node_row_at(header, writer->node)->first_pod; at != 0;) {
+    node->head.flags = (uint8_t)(node->head.flags & ~ROW_PARTIAL);
+    for (row_index at = node->first_pod; at != 0; at = pod_row_at(header, at)->node_next) {
         struct pod_row *row = pod_row_at(header, at);
-        at = row->node_next;
-        if (row->head.state != ROW_LIVE) {
-            continue;
+        if (row->head.state == ROW_LIVE && (row->head.flags & ROW_PARTIAL) != 0) {
+            end_partial_pod(writer, row);
         }
-        row_write_begin(&row->head);
-        struct folding folding = begin_pod(writer, row);
-        fill_from_containers(writer, row, folding.now);
-        row_write_end(&row->head);
     }
     structure_end(header);
 }
@@ -669,7 +700,7 @@ table_note_scrape(struct table_writer *writer, row_index node, const struct scra
     if (note->port != 0) {
         row->kubelet_port = note->port;
     }
-    writer_set_text(writer, &row->address, text_sub(note->address, 0, NAME_BYTES_MAX));
+    writer_set_text(writer, &row->address, string_cut(note->address, NAME_BYTES_MAX));
     row_write_end(&row->head);
     structure_end(writer->header);
 }

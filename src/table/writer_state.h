@@ -2,40 +2,10 @@
 #ifndef SKERRY_TABLE_WRITER_STATE_H
 #define SKERRY_TABLE_WRITER_STATE_H
 
+#include "table/overflow.h"
 #include "table/pool.h"
 #include "table/string_store.h"
 #include "table/writer.h"
-
-// Sums of pods that have no row. `requested` comes from the API server and
-// stays until the next list; `used` is gathered anew in every cycle.
-struct requested_sums {
-    uint64_t cpu_request, cpu_limit;
-    uint64_t memory_request, memory_limit;
-    uint64_t ephemeral_request, ephemeral_limit;
-    uint32_t pod_count, container_count;
-};
-
-struct used_sums {
-    double cpu_usage_milli;
-    uint64_t memory_usage, memory_working_set;
-    uint32_t pod_count, container_count;
-};
-
-struct overflow {
-    struct requested_sums requested;        // being kept up to date
-    struct requested_sums requested_shown;  // what totals use while a list runs
-    struct used_sums used;                  // of the running cycle
-    struct used_sums used_shown;            // of the last complete one
-};
-
-// Which pods are in `requested`: an open-addressing set of uid hashes.
-struct overflow_set {
-    uint64_t *entries;  // 0 = free
-    uint32_t mask;
-    uint32_t used;
-    uint32_t limit;
-    bool incomplete;  // the set was full once: sums are a lower bound
-};
 
 // What the pods of a node sum up to; scratch of a cycle's end.
 struct node_sums {
@@ -50,13 +20,13 @@ struct list_sync {
 
 struct table_writer {
     struct table_header *header;
-    struct overflow *overflow;  // [namespaces + 1]; [0] for unknown namespaces
-    struct totals *sums;        // [namespaces + 1]; scratch of a cycle's end
+    struct overflow overflow;     // pods that have no row
+    struct totals *sums;          // [namespaces + 1]; scratch of a cycle's end
     struct node_sums *node_sums;  // [nodes + 1]
-    struct overflow_set overflow_set;
     struct list_sync lists[SOURCES_MAX + 1][OBJECT_KIND_COUNT];
     uint32_t overflow_nodes[SOURCES_MAX + 1];
     uint32_t overflow_nodes_ready[SOURCES_MAX + 1];
+    uint32_t adopted_source_count;  // sources of the table that was taken over
 
     // Empty samples, for rows that have nothing to be compared with.
     struct node_sample no_node_sample;
@@ -68,21 +38,19 @@ struct table_writer {
     row_index node;
     uint32_t cycle_s;
     struct wall_ms arrival;
-    bool partial;  // container values came line by line
+    // What the last line was about: the next one is often about the same.
+    row_index last_namespace, last_pod;
 };
+
+// writer.c: sources that the table taken over had and the configuration has not.
+void writer_forget_lost_sources(struct table_writer *writer);
+
+// writer_row.c: rows and their names.
 
 // Lookups by name; 0 when absent. Rows that are gone are found too.
 row_index writer_find(const struct table_writer *writer, enum table_pool pool, row_index parent,
                       struct text name);
 row_index writer_find_container(const struct table_writer *writer, row_index first,
-                                struct text name);
-// The namespace's row, made when it is new; 0 when refused.
-row_index writer_need_namespace(struct table_writer *writer, unsigned source, struct text name);
-// A pod's row, made when it is new (live again when it was gone); 0 when refused.
-row_index writer_need_pod(struct table_writer *writer, unsigned source,
-                          row_index namespace_index, struct text name);
-// A container in the list that begins at *first; 0 when refused.
-row_index writer_need_container(struct table_writer *writer, row_index pod, row_index node,
                                 struct text name);
 // Takes a row of an indexed pool and names it; counts a refusal as `full`.
 row_index writer_take_named(struct table_writer *writer, enum table_pool pool, row_index parent,
@@ -90,13 +58,41 @@ row_index writer_take_named(struct table_writer *writer, enum table_pool pool, r
 struct row_head *writer_head(struct table_writer *writer, enum table_pool pool, row_index index);
 // Replaces a text; counts when it is refused.
 void writer_set_text(struct table_writer *writer, string_ref *ref, struct text text);
-void writer_attach_pod_to_node(struct table_writer *writer, row_index pod, row_index node);
-
+void writer_mark_gone(struct table_writer *writer, struct row_head *head);
+void writer_mark_listed(struct table_writer *writer, struct row_head *head, unsigned source,
+                        enum object_kind kind);
 void writer_free_node(struct table_writer *writer, row_index index);
 void writer_free_namespace(struct table_writer *writer, row_index index);
 void writer_free_pod(struct table_writer *writer, row_index index);
 void writer_free_container_list(struct table_writer *writer, row_index *first);
 void writer_drop_container(struct table_writer *writer, row_index *link);
+
+// writer_identity.c, writer_pod.c: rows that are made when they are new (live
+// again when they were gone); 0 when refused.
+row_index writer_need_namespace(struct table_writer *writer, unsigned source, struct text name);
+row_index writer_need_pod(struct table_writer *writer, unsigned source,
+                          row_index namespace_index, struct text name);
+// A container in the list of the pod or, with pod 0, of the node.
+row_index writer_need_container(struct table_writer *writer, row_index pod, row_index node,
+                                struct text name);
+// Another pod of the same name: nothing of the one before counts any more.
+void writer_begin_pod_anew(struct table_writer *writer, row_index index);
+void writer_attach_pod_to_node(struct table_writer *writer, row_index pod, row_index node);
+void writer_set_labels(struct table_writer *writer, string_ref *ref, const struct label *labels,
+                       uint32_t count);
+// Keeps a UUID or hex hash in 16 bytes; returns enum uid_form.
+uint8_t writer_pack_uid(struct text text, uint8_t uid[16]);
+
+// writer_storage.c: what lies beside the samples. Callers are writing the row.
+void writer_put_pressure(struct table_writer *writer, row_index *index,
+                         const struct pressure_seen *seen, enum pressure_level level);
+void writer_put_filesystems(struct table_writer *writer, row_index *first,
+                            const struct filesystem_seen *seen, uint32_t count);
+void writer_put_disk(struct table_writer *writer, row_index *first, const struct disk_seen *seen);
+// Index of the node's backing with these sizes, or BACKING_NONE.
+uint8_t writer_backing_of(struct table_writer *writer, const struct filesystem_seen *seen);
+
+// writer_lists.c: the short lists that hang on rows.
 void writer_drop_filesystems(struct table_writer *writer, row_index *first, uint32_t keep_cycle_s);
 void writer_drop_extras(struct table_writer *writer, row_index *first, uint32_t keep_cycle_s);
 void writer_drop_disks(struct table_writer *writer, row_index *first, uint32_t keep_cycle_s);
@@ -107,15 +103,29 @@ void writer_drop_requests(struct table_writer *writer, row_index *first);
 void writer_put_extra(struct table_writer *writer, row_index *first, struct text metric,
                       struct text label, double value, uint32_t cycle_s);
 
+// Sums stop at the largest value instead of starting again at zero.
 void writer_add_resources(struct resource_row *sum, const struct resource_row *by);
-void writer_mark_gone(struct table_writer *writer, struct row_head *head);
 
-// Adds or removes a pod without a row to the overflow sums; idempotent.
-void overflow_add(struct table_writer *writer, row_index namespace_index,
-                  const struct pod_object *pod);
-void overflow_remove(struct table_writer *writer, row_index namespace_index,
-                     const struct pod_object *pod);
-void overflow_clear(struct table_writer *writer);
-size_t overflow_set_bytes(const struct capacity *capacity);
+static inline uint64_t
+writer_add(uint64_t a, uint64_t b)
+{
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
+static inline uint32_t
+writer_seconds(struct wall_ms time)
+{
+    int64_t seconds = time.ms / MS_PER_S;
+    if (seconds <= 0) {
+        return 0;
+    }
+    return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+static inline bool
+writer_is_finished(enum pod_phase phase)
+{
+    return phase == POD_SUCCEEDED || phase == POD_FAILED;
+}
 
 #endif

@@ -5,17 +5,19 @@
 #include "base/check.h"
 #include "table/writer_state.h"
 
+static uint32_t
+cycle_seconds(const struct table_writer *writer)
+{
+    return writer->header->resolution_ms / (uint32_t)MS_PER_S;
+}
+
+// Also right when the wall clock was set back: a sample may seem to lie ahead.
 static bool
 is_fresh(const struct table_writer *writer, uint32_t cycle_s, const struct sample_head *head)
 {
-    uint32_t oldest = STALE_CYCLES * (writer->header->resolution_ms / (uint32_t)MS_PER_S);
-    return head->cycle_s != 0 && head->cycle_s + oldest >= cycle_s;
-}
-
-static bool
-is_finished_phase(uint8_t phase)
-{
-    return phase == POD_SUCCEEDED || phase == POD_FAILED;
+    int64_t age = (int64_t)cycle_s - (int64_t)head->cycle_s;
+    int64_t oldest = (int64_t)STALE_CYCLES * cycle_seconds(writer);
+    return head->cycle_s != 0 && age <= oldest && age >= -oldest;
 }
 
 static void
@@ -45,26 +47,6 @@ add_used(struct totals *sums, struct sample sample)
 }
 
 static void
-add_overflow(struct totals *sums, const struct overflow *overflow)
-{
-    const struct requested_sums *requested = &overflow->requested_shown;
-    const struct used_sums *used = &overflow->used_shown;
-    sums->cpu_usage_milli += used->cpu_usage_milli;
-    sums->memory_usage += used->memory_usage;
-    sums->memory_working_set += used->memory_working_set;
-    sums->cpu_request += requested->cpu_request;
-    sums->cpu_limit += requested->cpu_limit;
-    sums->memory_request += requested->memory_request;
-    sums->memory_limit += requested->memory_limit;
-    sums->ephemeral_request += requested->ephemeral_request;
-    sums->ephemeral_limit += requested->ephemeral_limit;
-    // Both count the same pods: the API server's word is the better one.
-    bool listed = requested->pod_count != 0;
-    sums->pod_count += listed ? requested->pod_count : used->pod_count;
-    sums->container_count += listed ? requested->container_count : used->container_count;
-}
-
-static void
 add_totals(struct totals *sums, const struct totals *by)
 {
     sums->pod_count += by->pod_count;
@@ -80,34 +62,34 @@ add_totals(struct totals *sums, const struct totals *by)
     sums->ephemeral_limit += by->ephemeral_limit;
 }
 
-// Whether any list of pods is under way: then the sums of what has no row are
-// being built anew and the last complete ones are shown.
-static bool
-is_listing_pods(const struct table_writer *writer)
-{
-    for (unsigned i = 1; i <= SOURCES_MAX; i++) {
-        if (writer->lists[i][OBJECT_POD].running) {
-            return true;
-        }
-    }
-    return false;
-}
-
+// Pods without a row belong to the sums like all others.
 static void
-turn_overflow(struct table_writer *writer)
+sum_overflow(struct table_writer *writer)
 {
-    bool listing = is_listing_pods(writer);
-    for (uint32_t i = 0; i <= writer->header->capacity.namespaces; i++) {
-        struct overflow *overflow = &writer->overflow[i];
-        overflow->used_shown = overflow->used;
-        overflow->used = (struct used_sums){0};
-        if (!listing) {
-            overflow->requested_shown = overflow->requested;
+    const struct overflow *overflow = &writer->overflow;
+    for (uint32_t i = 1; i < overflow->record_pool.fresh; i++) {
+        const struct overflow_record *record = &overflow->records[i];
+        if (!record->live) {
+            continue;
         }
+        const struct overflow_shape *shape = &overflow->shapes[record->shape];
+        struct totals *sums = &writer->sums[record->space];
+        struct node_sums *node = &writer->node_sums[record->node];
+        sums->pod_count++;
+        sums->container_count += shape->container_count;
+        add_requested(sums, &shape->resources);
+        node->pod_count++;
+        node->container_count += shape->container_count;
+        writer_add_resources(&node->resources, &shape->resources);
+    }
+    for (uint32_t i = 0; i <= writer->header->capacity.namespaces; i++) {
+        writer->sums[i].cpu_usage_milli += overflow->used[i].cpu_usage_milli;
+        writer->sums[i].memory_usage += overflow->used[i].memory_usage;
+        writer->sums[i].memory_working_set += overflow->used[i].memory_working_set;
     }
 }
 
-// A pod or system container that only a kubelet named leaves when no kubelet
+// A pod or container that only a kubelet named leaves when no kubelet
 // has named it for STALE_CYCLES.
 static bool
 is_forgotten(const struct table_writer *writer, uint32_t cycle_s, const struct row_head *head,
@@ -117,18 +99,33 @@ is_forgotten(const struct table_writer *writer, uint32_t cycle_s, const struct r
     return head->state == ROW_LIVE && !api && !is_fresh(writer, cycle_s, newest);
 }
 
+// Its containers may have come line by line, before any word on the pod itself.
+static bool
+has_fresh_container(const struct table_writer *writer, uint32_t cycle_s, const struct pod_row *pod)
+{
+    for (row_index at = pod->first_container; at != 0;) {
+        const struct container_row *row = pool_row_const(writer->header, POOL_CONTAINERS, at);
+        if (is_fresh(writer, cycle_s, &row->samples[row->head.newest].head)) {
+            return true;
+        }
+        at = row->next;
+    }
+    return false;
+}
+
 static bool
 is_over(const struct table_writer *writer, uint32_t cycle_s, const struct row_head *head)
 {
-    uint32_t kept = GONE_CYCLES * (writer->header->resolution_ms / (uint32_t)MS_PER_S);
-    return head->state == ROW_GONE && head->gone_cycle_s + kept < cycle_s;
+    int64_t age = (int64_t)cycle_s - (int64_t)head->gone_cycle_s;
+    int64_t kept = (int64_t)GONE_CYCLES * cycle_seconds(writer);
+    return head->state == ROW_GONE && (age > kept || age < 0);
 }
 
 static void
 sum_pod(struct table_writer *writer, uint32_t cycle_s, struct pod_row *row)
 {
     struct totals *sums = &writer->sums[row->namespace_index];
-    if (is_finished_phase(row->phase)) {
+    if (writer_is_finished((enum pod_phase)row->phase)) {
         return;
     }
     struct sample sample = sample_of_pod(&row->samples[row->head.newest]);
@@ -154,29 +151,9 @@ sum_pod(struct table_writer *writer, uint32_t cycle_s, struct pod_row *row)
 }
 
 static void
-turn_pods(struct table_writer *writer, uint32_t cycle_s)
+drop_forgotten_containers(struct table_writer *writer, uint32_t cycle_s, row_index *first)
 {
-    struct table_header *header = writer->header;
-    for (row_index i = 1; i < header->pool[POOL_PODS].fresh; i++) {
-        struct pod_row *row = pod_row_at(header, i);
-        if (is_forgotten(writer, cycle_s, &row->head, &row->samples[row->head.newest].head)) {
-            writer_mark_gone(writer, &row->head);
-        }
-        if (is_over(writer, cycle_s, &row->head)) {
-            structure_begin(header);
-            writer_free_pod(writer, i);
-            structure_end(header);
-        } else if (row->head.state == ROW_LIVE) {
-            sum_pod(writer, cycle_s, row);
-        }
-    }
-}
-
-static void
-drop_forgotten_system_containers(struct table_writer *writer, uint32_t cycle_s,
-                                 struct node_row *node)
-{
-    row_index *link = &node->first_container;
+    row_index *link = first;
     while (*link != 0) {
         struct container_row *row = container_row_at(writer->header, *link);
         const struct sample_head *newest = &row->samples[row->head.newest].head;
@@ -184,6 +161,31 @@ drop_forgotten_system_containers(struct table_writer *writer, uint32_t cycle_s,
             writer_drop_container(writer, link);
         } else {
             link = &row->next;
+        }
+    }
+}
+
+static void
+turn_pods(struct table_writer *writer, uint32_t cycle_s)
+{
+    struct table_header *header = writer->header;
+    for (row_index i = 1; i < header->pool[POOL_PODS].fresh; i++) {
+        struct pod_row *row = pod_row_at(header, i);
+        if (is_forgotten(writer, cycle_s, &row->head, &row->samples[row->head.newest].head) &&
+            !has_fresh_container(writer, cycle_s, row)) {
+            writer_mark_gone(writer, &row->head);
+        }
+        if (row->head.state == ROW_LIVE && (row->head.flags & ROW_FROM_API) == 0) {
+            structure_begin(header);
+            drop_forgotten_containers(writer, cycle_s, &row->first_container);
+            structure_end(header);
+        }
+        if (is_over(writer, cycle_s, &row->head)) {
+            structure_begin(header);
+            writer_free_pod(writer, i);
+            structure_end(header);
+        } else if (row->head.state == ROW_LIVE) {
+            sum_pod(writer, cycle_s, row);
         }
     }
 }
@@ -197,7 +199,7 @@ turn_nodes(struct table_writer *writer, uint32_t cycle_s, struct totals *cluster
             continue;
         }
         structure_begin(writer->header);
-        drop_forgotten_system_containers(writer, cycle_s, row);
+        drop_forgotten_containers(writer, cycle_s, &row->first_container);
         structure_end(writer->header);
         if (is_over(writer, cycle_s, &row->head)) {
             structure_begin(writer->header);
@@ -269,21 +271,22 @@ table_cycle_end(struct table_writer *writer, uint32_t cycle_s)
 {
     ASSERT(cycle_s != 0);
     struct table_header *header = writer->header;
-    turn_overflow(writer);
+    writer_forget_lost_sources(writer);
     size_t namespaces = (size_t)header->capacity.namespaces + 1;
     memset(writer->sums, 0, namespaces * sizeof writer->sums[0]);
     size_t nodes = (size_t)header->capacity.nodes + 1;
     memset(writer->node_sums, 0, nodes * sizeof writer->node_sums[0]);
     turn_pods(writer, cycle_s);
+    sum_overflow(writer);
     struct totals cluster = {.cycle_s = cycle_s};
     turn_nodes(writer, cycle_s, &cluster);
     for (uint32_t i = 0; i < namespaces; i++) {
-        add_overflow(&writer->sums[i], &writer->overflow[i]);
         add_totals(&cluster, &writer->sums[i]);
     }
     for (row_index i = 1; i < header->pool[POOL_NAMESPACES].fresh; i++) {
         turn_namespace(writer, cycle_s, i);
     }
+    overflow_turn(&writer->overflow);
     publish_cluster(header, &cluster);
     table_count(writer, COUNTER_CYCLES, 1);
 }

@@ -92,12 +92,11 @@ test_equal_u64(uint64_t a, uint64_t b, const char *file, int line, const char *w
 }
 
 void
-test_equal_text(struct text a, struct text b, const char *file, int line,
-                const char *what)
+test_equal_text(struct text a, struct text b, const char *file, int line, const char *what)
 {
     if (a.size != b.size || (a.size > 0 && memcmp(a.at, b.at, a.size) != 0)) {
-        printf("FAIL %s %s:%d %s: '" TEXT_FORMAT "' and '" TEXT_FORMAT "'\n",
-               current.name, file, line, what, TEXT_ARGS(a), TEXT_ARGS(b));
+        printf("FAIL %s %s:%d %s: '" TEXT_FORMAT "' and '" TEXT_FORMAT "'\n", current.name, file,
+               line, what, TEXT_ARGS(a), TEXT_ARGS(b));
         leave(FAILED);
     }
 }
@@ -109,9 +108,8 @@ test_seed(void)
         const char *given = getenv("SKERRY_TEST_SEED");
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
-        current.seed = given != NULL
-                           ? strtoull(given, NULL, 10)
-                           : (uint64_t)now.tv_sec * 1000003U + (uint64_t)now.tv_nsec;
+        current.seed = given != NULL ? strtoull(given, NULL, 10)
+                                     : (uint64_t)now.tv_sec * 1000003U + (uint64_t)now.tv_nsec;
         current.seeded = true;
         printf("SEED %llu\n", (unsigned long long)current.seed);
     }

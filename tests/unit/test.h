@@ -28,18 +28,17 @@ int test_run(const struct test_case *cases, size_t count);
 _Noreturn void test_fail(const char *file, int line, const char *what);
 _Noreturn void test_skip(const char *why);
 
-#define CHECK(condition) \
-    ((condition) ? (void)0 : test_fail(__FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? (void)0 : test_fail(__FILE__, __LINE__, #condition))
 
 // Any integers; shown as unsigned.
-#define CHECK_EQUAL_U64(a, b) \
+#define CHECK_EQUAL_U64(a, b)                                                                      \
     test_equal_u64((uint64_t)(a), (uint64_t)(b), __FILE__, __LINE__, #a " == " #b)
 
 // Each side a struct text or a C string.
-#define CHECK_EQUAL_TEXT(a, b) \
+#define CHECK_EQUAL_TEXT(a, b)                                                                     \
     test_equal_text(TEST_AS_TEXT(a), TEST_AS_TEXT(b), __FILE__, __LINE__, #a " == " #b)
 
-#define TEST_AS_TEXT(value)                    \
+#define TEST_AS_TEXT(value)                                                                        \
     _Generic((value),                          \
         struct text: test_text_of_text,        \
         char *: test_text_of_string,           \
@@ -50,8 +49,7 @@ _Noreturn void test_skip(const char *why);
 struct text test_text_of_text(struct text text);
 struct text test_text_of_string(const char *string);
 void test_equal_u64(uint64_t a, uint64_t b, const char *file, int line, const char *what);
-void test_equal_text(struct text a, struct text b, const char *file, int line,
-                     const char *what);
+void test_equal_text(struct text a, struct text b, const char *file, int line, const char *what);
 
 // The seed of this run, from SKERRY_TEST_SEED or a new one; printed once as
 // `SEED number`, so that a failure can be had again.

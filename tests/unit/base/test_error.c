@@ -38,10 +38,10 @@ TEST(maps_http_status)
         long status;
         enum error error;
     } rows[] = {
-        {200, ERR_OK},       {201, ERR_OK},       {299, ERR_OK},       {400, ERR_HTTP_400},
-        {401, ERR_HTTP_401}, {403, ERR_HTTP_403}, {404, ERR_HTTP_404}, {410, ERR_HTTP_410},
-        {429, ERR_HTTP_429}, {418, ERR_HTTP_4XX}, {499, ERR_HTTP_4XX}, {500, ERR_HTTP_5XX},
-        {503, ERR_HTTP_5XX}, {599, ERR_HTTP_5XX}, {600, ERR_HTTP_OTHER}, {0, ERR_HTTP_OTHER},
+        {200, ERR_OK},         {201, ERR_OK},         {299, ERR_OK},         {400, ERR_HTTP_400},
+        {401, ERR_HTTP_401},   {403, ERR_HTTP_403},   {404, ERR_HTTP_404},   {410, ERR_HTTP_410},
+        {429, ERR_HTTP_429},   {418, ERR_HTTP_4XX},   {499, ERR_HTTP_4XX},   {500, ERR_HTTP_5XX},
+        {503, ERR_HTTP_5XX},   {599, ERR_HTTP_5XX},   {600, ERR_HTTP_OTHER}, {0, ERR_HTTP_OTHER},
         {100, ERR_HTTP_OTHER}, {302, ERR_HTTP_OTHER}, {-1, ERR_HTTP_OTHER},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

@@ -41,10 +41,9 @@ rounds(struct plain_sip *sip, int count)
 static uint64_t
 plain(struct hash_key key, const unsigned char *bytes, size_t size, int c, int d)
 {
-    struct plain_sip sip = {{key.k0 ^ UINT64_C(0x736f6d6570736575),
-                             key.k1 ^ UINT64_C(0x646f72616e646f6d),
-                             key.k0 ^ UINT64_C(0x6c7967656e657261),
-                             key.k1 ^ UINT64_C(0x7465646279746573)}};
+    struct plain_sip sip = {
+        {key.k0 ^ UINT64_C(0x736f6d6570736575), key.k1 ^ UINT64_C(0x646f72616e646f6d),
+         key.k0 ^ UINT64_C(0x6c7967656e657261), key.k1 ^ UINT64_C(0x7465646279746573)}};
     for (size_t word = 0; word <= size / 8; word++) {
         uint64_t m = 0;
         for (size_t i = 0; i < 8; i++) {

@@ -43,9 +43,8 @@ TEST(puts_commas)
     json_key(&json, "r");
     json_raw(&json, TEXT("[0]"));
     json_object_end(&json);
-    CHECK_EQUAL_TEXT(out_view(&out),
-                     "{\"empty\":{},\"list\":[1,-2,[],{\"a\":null,\"b\":true}],"
-                     "\"q\\\"k\":false,\"d\":1.5,\"f\":0.1,\"r\":[0]}");
+    CHECK_EQUAL_TEXT(out_view(&out), "{\"empty\":{},\"list\":[1,-2,[],{\"a\":null,\"b\":true}],"
+                                     "\"q\\\"k\":false,\"d\":1.5,\"f\":0.1,\"r\":[0]}");
 }
 
 TEST(puts_commas_at_the_top)
@@ -78,10 +77,12 @@ TEST(escapes)
 
 TEST(mends_bad_utf8)
 {
-    CHECK_EQUAL_TEXT(escaped(TEXT("a\xff" "b")), "\"a\xef\xbf\xbd" "b\"");
+    CHECK_EQUAL_TEXT(escaped(TEXT("a\xff"
+                                  "b")),
+                     "\"a\xef\xbf\xbd"
+                     "b\"");
     CHECK_EQUAL_TEXT(escaped(TEXT("\xc3")), "\"\xef\xbf\xbd\"");
-    CHECK_EQUAL_TEXT(escaped(TEXT("\xed\xa0\x80")),
-                     "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+    CHECK_EQUAL_TEXT(escaped(TEXT("\xed\xa0\x80")), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
     uint64_t state = test_seed();
     for (int round = 0; round < 20000; round++) {
         char bytes[24];

@@ -4,6 +4,7 @@
 #ifndef SKERRY_TESTS_UNIT_PARSE_REFERENCE_JSON_H
 #define SKERRY_TESTS_UNIT_PARSE_REFERENCE_JSON_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "parse/splitter.h"
@@ -161,22 +162,25 @@ reference_find(struct reference *r, const struct shape *shape, const char *raw,
     *field = NULL;
     char decoded[1024];
     size_t used = 0;
+    if ((size_t)(end - raw) > sizeof decoded) {
+        return false;
+    }
     for (const char *at = raw; at < end; at++) {
         if (*at != '\\') {
             decoded[used++] = *at;
             continue;
         }
+        // Anything that is in no name of a shape stands for itself.
+        decoded[used++] = '\x01';
         at++;
-        // Only what the generator writes: \u00XX and the like of \n.
-        unsigned code = 0;
         if (*at == 'u') {
             char hex[5] = {at[1], at[2], at[3], at[4], 0};
-            code = (unsigned)strtoul(hex, NULL, 16);
+            unsigned long code = strtoul(hex, NULL, 16);
+            decoded[used - 1] = (char)(code < 0x80 ? code : 1);
             at += 4;
-        } else {
-            code = *at == 'n' ? '\n' : (unsigned char)*at;
+        } else if (*at == '/' || *at == '"' || *at == '\\') {
+            decoded[used - 1] = *at;
         }
-        decoded[used++] = (char)code;
     }
     for (unsigned i = 0; i < shape->field_count; i++) {
         const struct field *f = &shape->fields[i];

@@ -9,7 +9,7 @@ static const int own_errors[] = {
 #define FAKE_OPERATION(id, error) error,
     FAKE_OPERATIONS(FAKE_OPERATION)
 #undef FAKE_OPERATION
-    ERR_IO,  // FAKE_CHANGE
+        ERR_IO,  // FAKE_CHANGE
 };
 
 // --- faults
@@ -36,8 +36,7 @@ count_change(struct fake *fake, enum fake_operation operation)
 }
 
 void
-fake_fail(struct fake *fake, enum fake_operation operation, uint64_t nth, bool for_ever,
-          int error)
+fake_fail(struct fake *fake, enum fake_operation operation, uint64_t nth, bool for_ever, int error)
 {
     memset(fake->calls, 0, sizeof fake->calls);
     fake->faults_met = 0;
@@ -128,8 +127,7 @@ new_handle(struct fake *fake, const char *path, unsigned node, unsigned flags)
 {
     for (int i = 0; i < FAKE_HANDLES_MAX; i++) {
         if (!fake->handles[i].taken) {
-            fake->handles[i] =
-                (struct fake_handle){.taken = true, .node = node, .flags = flags};
+            fake->handles[i] = (struct fake_handle){.taken = true, .node = node, .flags = flags};
             strcpy(fake->handles[i].path, path);
             return i;
         }
@@ -166,8 +164,8 @@ create_file(struct fake *fake, const char *path, unsigned mode, unsigned *node)
 static int
 open_existing(struct fake *fake, unsigned node, unsigned flags)
 {
-    int error = (flags & PLATFORM_EXCLUSIVE) != 0 ? -ERR_NO_ACCESS
-                                                  : may_open(&fake->nodes[node], flags);
+    int error =
+        (flags & PLATFORM_EXCLUSIVE) != 0 ? -ERR_NO_ACCESS : may_open(&fake->nodes[node], flags);
     if (error == 0 && (flags & PLATFORM_TRUNCATE) != 0) {
         error = count_call(fake, FAKE_CHANGE);
     }
@@ -190,8 +188,8 @@ file_open(void *state, const char *path, unsigned flags, unsigned mode, int *fil
     if (name != NULL) {
         error = open_existing(fake, node, flags);
     } else {
-        error = (flags & PLATFORM_CREATE) == 0 ? -ERR_NO_FILE
-                                               : create_file(fake, path, mode, &node);
+        error =
+            (flags & PLATFORM_CREATE) == 0 ? -ERR_NO_FILE : create_file(fake, path, mode, &node);
     }
     if (error == 0) {
         *file = new_handle(fake, path, node, flags);
@@ -496,7 +494,7 @@ fake_open(struct fake *fake, uint64_t seed)
     fake->mono.ns = 1000 * NS_PER_S;
     fake->wall.ms = INT64_C(1795369634000);
     fake->random = seed;
-    fake->space = (struct platform_space){1000000000, 400000000, 100000, 90000};
+    fake->space = (struct platform_space){1000000000, 400000000, 400000000, 100000, 90000};
     unsigned root = fake_disk_new_node(fake, PLATFORM_DIRECTORY, 0755);
     fake_disk_set_name(fake->live, "/", root);
     fake_disk_set_name(fake->kept, "/", root);
@@ -549,8 +547,7 @@ fake_add_directory(struct fake *fake, const char *path)
 }
 
 static void
-add_with_content(struct fake *fake, const char *path, enum platform_kind kind,
-                 struct text content)
+add_with_content(struct fake *fake, const char *path, enum platform_kind kind, struct text content)
 {
     char parent[FAKE_PATH_BYTES];
     fake_disk_parent_of(path, parent);

@@ -41,28 +41,28 @@
 #define FAKE_FILE_BYTES_MAX ((uint64_t)256 << 20)
 
 // Every operation that can fail, one row each: FAKE_OPERATION(ID, error)
-#define FAKE_OPERATIONS(FAKE_OPERATION)        \
-    FAKE_OPERATION(RANDOM_BYTES, ERR_IO)       \
-    FAKE_OPERATION(FILE_OPEN, ERR_NO_ACCESS)   \
-    FAKE_OPERATION(FILE_READ, ERR_IO)          \
-    FAKE_OPERATION(FILE_WRITE, ERR_DISK_FULL)  \
-    FAKE_OPERATION(FILE_SYNC, ERR_IO)          \
-    FAKE_OPERATION(FILE_SIZE, ERR_IO)          \
-    FAKE_OPERATION(FILE_TRUNCATE, ERR_IO)      \
-    FAKE_OPERATION(FILE_RENAME, ERR_NO_ACCESS) \
-    FAKE_OPERATION(FILE_REMOVE, ERR_NO_ACCESS) \
-    FAKE_OPERATION(FILE_STATUS, ERR_NO_ACCESS) \
-    FAKE_OPERATION(DIR_MAKE, ERR_DISK_FULL)    \
-    FAKE_OPERATION(DIR_OPEN, ERR_NO_ACCESS)    \
-    FAKE_OPERATION(DIR_NEXT, ERR_IO)           \
-    FAKE_OPERATION(LINK_READ, ERR_NO_ACCESS)   \
+#define FAKE_OPERATIONS(FAKE_OPERATION)                                                            \
+    FAKE_OPERATION(RANDOM_BYTES, ERR_IO)                                                           \
+    FAKE_OPERATION(FILE_OPEN, ERR_NO_ACCESS)                                                       \
+    FAKE_OPERATION(FILE_READ, ERR_IO)                                                              \
+    FAKE_OPERATION(FILE_WRITE, ERR_DISK_FULL)                                                      \
+    FAKE_OPERATION(FILE_SYNC, ERR_IO)                                                              \
+    FAKE_OPERATION(FILE_SIZE, ERR_IO)                                                              \
+    FAKE_OPERATION(FILE_TRUNCATE, ERR_IO)                                                          \
+    FAKE_OPERATION(FILE_RENAME, ERR_NO_ACCESS)                                                     \
+    FAKE_OPERATION(FILE_REMOVE, ERR_NO_ACCESS)                                                     \
+    FAKE_OPERATION(FILE_STATUS, ERR_NO_ACCESS)                                                     \
+    FAKE_OPERATION(DIR_MAKE, ERR_DISK_FULL)                                                        \
+    FAKE_OPERATION(DIR_OPEN, ERR_NO_ACCESS)                                                        \
+    FAKE_OPERATION(DIR_NEXT, ERR_IO)                                                               \
+    FAKE_OPERATION(LINK_READ, ERR_NO_ACCESS)                                                       \
     FAKE_OPERATION(SPACE, ERR_IO)
 
 enum fake_operation {
 #define FAKE_OPERATION(id, error) FAKE_##id,
     FAKE_OPERATIONS(FAKE_OPERATION)
 #undef FAKE_OPERATION
-    FAKE_CHANGE,  // any that changes the disk
+        FAKE_CHANGE,  // any that changes the disk
     FAKE_OPERATION_COUNT
 };
 
@@ -71,7 +71,7 @@ struct fake_fault {
     enum fake_operation operation;
     uint64_t nth;  // from 1
     bool for_ever;
-    int error;     // positive; 0: the operation's own
+    int error;  // positive; 0: the operation's own
 };
 
 struct fake_sweep {
@@ -140,8 +140,8 @@ struct fake {
 void fake_open(struct fake *fake, uint64_t seed);
 void fake_close(struct fake *fake);
 
-void fake_advance(struct fake *fake, int64_t ms);        // both clocks
-void fake_step_wall(struct fake *fake, int64_t ms);      // only the wall clock
+void fake_advance(struct fake *fake, int64_t ms);    // both clocks
+void fake_step_wall(struct fake *fake, int64_t ms);  // only the wall clock
 
 // These make parents as needed, and what they make is kept at once.
 void fake_add_file(struct fake *fake, const char *path, struct text content);

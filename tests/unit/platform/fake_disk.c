@@ -192,8 +192,7 @@ make_room(struct fake_node *node, uint64_t size)
         want = want > 2 * node->room ? want : 2 * node->room;
         node->live = grown(node->live, node->room, want);
         node->kept = grown(node->kept, node->room, want);
-        node->dirty = grown(node->dirty, node->room / FAKE_BLOCK_BYTES,
-                            want / FAKE_BLOCK_BYTES);
+        node->dirty = grown(node->dirty, node->room / FAKE_BLOCK_BYTES, want / FAKE_BLOCK_BYTES);
         node->room = want;
     }
 }
@@ -228,7 +227,8 @@ fake_disk_set_size(struct fake_node *node, uint64_t size)
 }
 
 void
-fake_disk_put_bytes(struct fake *fake, struct fake_node *node, uint64_t at, const void *bytes, size_t size)
+fake_disk_put_bytes(struct fake *fake, struct fake_node *node, uint64_t at, const void *bytes,
+                    size_t size)
 {
     uint64_t end = at + size;
     make_room(node, end);

@@ -23,8 +23,8 @@ void fake_disk_free_unused(struct fake *fake);
 
 uint64_t fake_disk_use(const struct fake *fake);
 void fake_disk_set_size(struct fake_node *node, uint64_t size);
-void fake_disk_put_bytes(struct fake *fake, struct fake_node *node, uint64_t at,
-                         const void *bytes, size_t size);
+void fake_disk_put_bytes(struct fake *fake, struct fake_node *node, uint64_t at, const void *bytes,
+                         size_t size);
 void fake_disk_keep_content(struct fake_node *node);
 void fake_disk_lose_content(struct fake_node *node, uint64_t *random);
 

@@ -57,8 +57,8 @@ TEST(keeps_files)
     CHECK(platform_read_file(platform, "/none", buffer, 6, &content) == -ERR_NO_FILE);
     fake_set_mode(&fake, "/proc/self/stat", 0);
     CHECK(platform_read_file(platform, "/proc/link", buffer, 9, &content) == -ERR_NO_ACCESS);
-    CHECK(platform_file_open(platform, "/no/file", PLATFORM_WRITE | PLATFORM_CREATE, 0600,
-                             &file) == -ERR_NO_FILE);
+    CHECK(platform_file_open(platform, "/no/file", PLATFORM_WRITE | PLATFORM_CREATE, 0600, &file) ==
+          -ERR_NO_FILE);
     CHECK(platform_link_read(platform, "/proc/link", buffer, sizeof buffer, &content) == 0);
     CHECK_EQUAL_TEXT(content, "/proc/self/stat");
     fake_drop(&fake, "/proc/self");

@@ -1,0 +1,67 @@
+#include "api/dispatch.h"
+
+#include "api/appliance_api.h"
+#include "api/health_api.h"
+#include "api/model_api.h"
+#include "api/own_metrics.h"
+#include "api/summary_page.h"
+
+static exchange_handler *const handlers[] = {
+#define ROUTE(id, method, path, handler, doc) handler,
+#include "api/route.tbl.h"
+#undef ROUTE
+};
+
+_Static_assert(ARRAY_COUNT(handlers) == ROUTE_COUNT, "one handler for each route");
+
+static void
+say_unknown(struct exchange *exchange, struct text path)
+{
+    struct out message = exchange_message(exchange);
+    out_string(&message, "there is no such path: ");
+    out_text(&message, text_sub(path, 0, NAME_BYTES_MAX));
+    exchange_fail_message(exchange, 404, &message);
+}
+
+static void
+say_bad_method(struct exchange *exchange)
+{
+    exchange_fail(exchange, 405, "only GET and HEAD are served");
+    exchange->allow = "GET, HEAD";
+}
+
+static void
+find_and_handle(struct exchange *exchange, struct text method, char *path, size_t size)
+{
+    switch (route_find(method, path, size, &exchange->match)) {
+    case ROUTE_FOUND:
+        handlers[exchange->match.route](exchange);
+        break;
+    case ROUTE_UNKNOWN:
+        say_unknown(exchange, (struct text){path, size});
+        break;
+    case ROUTE_BAD_METHOD:
+        say_bad_method(exchange);
+        break;
+    case ROUTE_BAD_PATH:
+        exchange_fail(exchange, 400, "the path is not well-formed");
+        break;
+    }
+}
+
+void
+dispatch(struct exchange *exchange, struct text method, char *target, size_t size)
+{
+    size_t mark = text_find((struct text){target, size}, '?', 0);
+    size_t path_size = mark == SIZE_MAX ? size : mark;
+    if (mark != SIZE_MAX) {
+        struct out why = exchange_message(exchange);
+        char *query = target + mark + 1;
+        if (query_parse(&exchange->query, query, size - mark - 1, &why) != 0) {
+            exchange_fail_message(exchange, 400, &why);
+            return;
+        }
+    }
+    find_and_handle(exchange, method, target, path_size);
+    ASSERT(exchange->step != NULL);
+}

@@ -1,0 +1,155 @@
+// One request and its answer, as handlers see them.
+//
+// A handler looks at the request and names a step function; the step writes the
+// answer piece by piece into whatever room there is, so that no answer is ever
+// held whole. A step writes one element (a line, an item of a list) and moves
+// the cursor on; an element that did not fit is taken back and written again
+// into the next piece. Elements are at most EXCHANGE_ELEMENT_BYTES_MAX long.
+//
+// No I/O here, no clock, no memory beyond the struct: http.c owns one for each
+// client, tests put one on the stack.
+#ifndef SKERRY_API_EXCHANGE_H
+#define SKERRY_API_EXCHANGE_H
+
+#include <stdbool.h>
+
+#include "api/order.h"
+#include "api/query.h"
+#include "api/route.h"
+#include "base/heap.h"
+#include "base/text.h"
+#include "base/times.h"
+#include "budget/plan.h"
+#include "model/metric.h"
+#include "table/reader.h"
+
+// The room that exchange_fill is given must not be less.
+#define EXCHANGE_ELEMENT_BYTES_MAX 8192
+#define EXCHANGE_MESSAGE_BYTES_MAX 1200
+// Rows that one step may look at before it pauses for other clients.
+#define EXCHANGE_ROWS_PER_STEP 4096
+#define EXCHANGE_TOP_MAX 20
+
+// How a role is doing; app/ fills these from what guard wrote down.
+struct role_report {
+    const char *name;
+    const char *state;           // one word: "ready", "starting", "down"
+    bool up;                     // it does its work
+    uint32_t pid;                // 0 = none
+    struct wall_ms since;        // of that state; 0 = unknown
+    uint64_t deaths_total;
+    uint64_t restarts_total;
+    struct wall_ms last_death;   // 0 = none known
+    const char *last_reason;     // sentence, "" = none
+};
+#define ROLE_REPORTS_MAX 8
+
+// What the server counts; http.c keeps it.
+#define HTTP_STATUS_CLASSES 6
+struct http_use {
+    uint32_t clients, clients_peak, clients_limit;
+    uint64_t accepted_total;
+    uint64_t refused_total;    // no client free
+    uint64_t evicted_total;    // idle ones that made room for a new one
+    uint64_t timeout_total;    // too slow in sending or reading
+    uint64_t forbidden_total;  // Host or Origin of somebody else
+    uint64_t failed_total;     // no heap for an answer
+    uint64_t cut_total;        // answers with an element beyond the limit
+    uint64_t request_total[HTTP_STATUS_CLASSES];  // by first digit of the status
+    uint64_t answer_us_total;  // from the request's end to the answer's
+    uint32_t answer_us_max;
+};
+
+// What handlers may know of the process; app/serve.c fills it.
+struct api {
+    const struct table_reader *table;  // NULL while there is none
+    struct order *order;
+    const char *version;
+    struct wall_ms started;
+    const struct plan *plan;      // NULL: not known
+    struct heap_use heap;         // of this role; size 0: not known
+    unsigned role_count;
+    struct role_report role[ROLE_REPORTS_MAX];
+    struct http_use http;
+};
+
+// A place in an answer; all zero to begin. Each step is free in what it keeps
+// in which member.
+struct cursor {
+    unsigned stage;
+    uint32_t written;   // elements so far
+    row_index row;
+    row_index inner;
+    uint32_t offset;    // in a text of the request
+    struct wall_ms time;
+    struct order_cursor order;
+};
+
+enum step { STEP_MORE, STEP_PAUSE, STEP_DONE };
+
+struct exchange;
+typedef enum step exchange_step(struct exchange *exchange, struct out *out);
+typedef void exchange_handler(struct exchange *exchange);
+
+// What the model API works out from a request once.
+struct model_ask {
+    enum entity entity;
+    bool extra;               // a metric outside of the catalogue
+    enum metric metric;
+    struct text name;         // of the metric, as asked or as it is called now
+    struct text resource_id;  // labelled metrics
+    struct time_range range;
+};
+
+struct top_row {
+    row_index row;
+    double value;
+};
+
+struct exchange {
+    // The request.
+    struct api *api;
+    struct wall_ms now;
+    struct route_match match;
+    struct query query;
+    // The answer.
+    unsigned status;
+    const char *content_type;
+    const char *allow;         // 405 only
+    const char *policy;        // Content-Security-Policy, NULL = none
+    exchange_step *step;
+    struct cursor cursor;
+    bool cut;                  // an element was beyond the limit
+    struct model_ask ask;
+    unsigned top_count;
+    struct top_row top[EXCHANGE_TOP_MAX];
+    size_t message_bytes;
+    char message[EXCHANGE_MESSAGE_BYTES_MAX];
+};
+
+#define CONTENT_JSON "application/json"
+#define CONTENT_TEXT "text/plain; charset=utf-8"
+#define CONTENT_HTML "text/html; charset=utf-8"
+#define CONTENT_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
+
+// Begins an answer afresh; the request's members are set by the caller.
+void exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms now);
+
+// The handler's answer: 200 with what `step` writes.
+void exchange_answer(struct exchange *exchange, const char *content_type, exchange_step *step);
+
+// A short text with an end of line added; what is too long is cut.
+void exchange_fail(struct exchange *exchange, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+// The same in two calls: write to the struct out, then give it back.
+struct out exchange_message(struct exchange *exchange);
+void exchange_fail_message(struct exchange *exchange, unsigned status, const struct out *message);
+
+// Writes as much of the answer as `out` has room for. True: it is complete.
+// False with nothing written: call again later, others are waiting.
+bool exchange_fill(struct exchange *exchange, struct out *out) MUST_USE;
+
+// The order of the lists, up to date. Only when there is a table.
+const struct order *exchange_order(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,26 @@
+// Whether a request is meant for us: its Host, and its Origin if a page sent it.
+//
+// A page of any site may make a browser send requests to 127.0.0.1, and with a
+// DNS name that resolves there read the answers (DNS rebinding). What listens on
+// loopback only therefore answers only to the names that loopback has.
+#ifndef SKERRY_API_HOST_CHECK_H
+#define SKERRY_API_HOST_CHECK_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+#define HOST_NAMES_MAX 16
+
+struct host_check {
+    bool any;  // every name is good
+    unsigned count;
+    struct text name[HOST_NAMES_MAX];  // besides localhost, 127.0.0.1 and ::1
+};
+
+// `host` is the header's value: "localhost:8082", "[::1]". Ports do not matter.
+bool host_check_host(const struct host_check *check, struct text host);
+// "http://localhost:8082"; "null" is nobody.
+bool host_check_origin(const struct host_check *check, struct text origin);
+
+#endif

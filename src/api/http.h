@@ -1,0 +1,65 @@
+// The HTTP server: a fixed number of clients on one event loop.
+//
+// Each client has a slot with room for its request line and one piece of an
+// answer; long answers are written piece by piece as the client reads them.
+// libmicrohttpd parses and frames; it gets a fixed amount of memory for each
+// connection, so the whole takes http_footprint() of the arena and
+// http_heap_bytes() of the library heap, whatever clients do.
+//
+// When all slots are taken, the client that has been idle longest makes room;
+// without an idle one a new client is told 503 and closed at once, and counted.
+// Slow clients are cut: a request's head must be complete within head_ms, a kept
+// connection may idle idle_ms, an answer must be taken within answer_ms.
+// Only GET and HEAD, no bodies. One thread.
+#ifndef SKERRY_API_HTTP_H
+#define SKERRY_API_HTTP_H
+
+#include "api/exchange.h"
+#include "api/host_check.h"
+#include "base/arena.h"
+#include "platform/platform.h"
+
+// What libmicrohttpd has for one connection: the request's head, then the
+// answer's head and what is being sent. Beyond: 431, or 414 for a long target.
+#define HTTP_CONNECTION_BYTES 12288
+// The longest path with query; pod-list takes hundreds of names. Beyond: 414.
+#define HTTP_TARGET_BYTES_MAX 8000
+
+#define HTTP_HEAD_MS 10000
+#define HTTP_IDLE_MS 30000
+#define HTTP_ANSWER_MS 60000
+
+struct http_config {
+    const struct platform *platform;
+    struct text ip;
+    uint16_t port;
+    uint32_t clients;
+    int wake_fd;  // http_step returns when it is readable; -1: none
+    struct host_check hosts;
+    int64_t head_ms, idle_ms, answer_ms;  // 0: the figures above
+};
+
+struct http;
+
+size_t http_footprint(uint32_t clients);
+// Of the kernel, for the sockets' buffers.
+size_t http_socket_bytes(uint32_t clients);
+// Of the library heap, with what fragmentation may cost.
+size_t http_heap_bytes(uint32_t clients);
+
+// Listens. `api` and `config` live as long as the server; api->http is kept up
+// to date. -ERR_BAD_CONFIG with a sentence in `why`, or -ERR_HEAP_FULL.
+int http_init(struct http **http, struct arena *arena, const struct http_config *config,
+              struct api *api, struct out *why) MUST_USE;
+
+uint16_t http_port(const struct http *http);
+
+// Serves until `deadline`, or until something happened.
+void http_step(struct http *http, struct mono_ns deadline);
+
+// Takes no new clients; http_busy tells when the answers under way are out.
+void http_drain(struct http *http);
+bool http_busy(const struct http *http);
+void http_stop(struct http *http);
+
+#endif

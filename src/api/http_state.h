@@ -1,0 +1,68 @@
+// What the files of the server share; for http.c and http_request.c only.
+#ifndef SKERRY_API_HTTP_STATE_H
+#define SKERRY_API_HTTP_STATE_H
+
+#include <microhttpd.h>
+
+#include "api/http.h"
+#include "api/listener.h"
+
+// For answers to HTTP/1.0, which are not sent in chunks.
+#define HTTP_BLOCK_BYTES 1024
+
+enum phase {
+    PHASE_FREE,
+    PHASE_HEAD,    // the first request is arriving
+    PHASE_BEGUN,   // the request line is there
+    PHASE_READY,   // the head is complete
+    PHASE_ANSWER,  // the answer is on its way
+    PHASE_IDLE,    // answered; the next request may come
+};
+
+struct client {
+    struct http *http;
+    enum phase phase;
+    int fd;
+    bool hung_up;
+    bool target_too_long;
+    bool close;     // behind the answer
+    bool complete;  // the piece is the answer's last
+    struct mono_ns deadline;
+    struct mono_ns since;  // PHASE_IDLE: when it began; PHASE_ANSWER: the request's end
+    size_t target_bytes;
+    size_t piece_at;  // bytes of the piece that are sent
+    struct out piece;
+    struct exchange exchange;
+    char target[HTTP_TARGET_BYTES_MAX];
+    char buffer[EXCHANGE_ELEMENT_BYTES_MAX];
+};
+
+struct http {
+    const struct http_config *config;
+    struct api *api;
+    struct MHD_Daemon *daemon;
+    struct listener listener;
+    int epoll_fd;
+    uint32_t client_limit;
+    struct client *clients;
+    struct client *accepting;  // the slot of the connection being added
+    struct mono_ns next_sweep;
+    struct mono_ns accept_from;
+    int64_t head_ms, idle_ms, answer_ms;
+};
+
+static inline struct mono_ns
+http_now(const struct http *http)
+{
+    return platform_mono_now(http->config->platform);
+}
+
+// The library's callbacks for one request, in the order in which it calls them.
+void *http_request_begun(void *context, const char *target, struct MHD_Connection *connection);
+enum MHD_Result http_on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *upload,
+                                size_t *upload_size, void **request);
+void http_request_ended(void *context, struct MHD_Connection *connection, void **request,
+                        enum MHD_RequestTerminationCode code);
+
+#endif

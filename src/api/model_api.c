@@ -1,0 +1,387 @@
+#include "api/model_api.h"
+
+#include <string.h>
+
+#include "api/series.h"
+#include "api/target.h"
+#include "base/json.h"
+
+// Each item of a list of names; the end is the caller's.
+static void
+write_name(struct exchange *exchange, struct out *out, struct text name)
+{
+    struct json json = json_of(out);
+    out_string(out, exchange->cursor.written++ == 0 ? "[\n " : ",\n ");
+    json_text(&json, name);
+}
+
+static enum step
+end_names(struct exchange *exchange, struct out *out)
+{
+    out_string(out, exchange->cursor.written == 0 ? "[]" : "\n]");
+    return STEP_DONE;
+}
+
+// The last name written stands in the cursor's room for names.
+_Static_assert(sizeof((struct order_cursor){0}.name) == NAME_BYTES_MAX,
+               "the longest name must fit the cursor");
+
+static struct text
+last_name(const struct exchange *exchange)
+{
+    const struct order_cursor *cursor = &exchange->cursor.order;
+    return (struct text){cursor->name, cursor->name_bytes};
+}
+
+// Names longer than the cursor remembers cannot be gone on from.
+static enum step
+write_and_remember(struct exchange *exchange, struct out *out, struct text name)
+{
+    struct order_cursor *cursor = &exchange->cursor.order;
+    if (name.size == 0 || name.size > sizeof cursor->name) {
+        return end_names(exchange, out);
+    }
+    write_name(exchange, out, name);
+    memcpy(cursor->name, name.at, name.size);
+    cursor->name_bytes = (uint16_t)name.size;
+    return STEP_MORE;
+}
+
+static enum step
+metric_names_step(struct exchange *exchange, struct out *out)
+{
+    struct target target;
+    char room[TARGET_NAME_BYTES_MAX];
+    struct text name = {room, 0};
+    if (target_read(exchange, exchange->ask.entity, &target)) {
+        name = target_next_metric(&target, last_name(exchange), room);
+    }
+    return write_and_remember(exchange, out, name);
+}
+
+static enum step
+container_names_step(struct exchange *exchange, struct out *out)
+{
+    struct target target;
+    char room[TARGET_NAME_BYTES_MAX];
+    struct text name = {room, 0};
+    if (target_read(exchange, exchange->ask.entity, &target)) {
+        name = target_next_container(&target, last_name(exchange), room);
+    }
+    return write_and_remember(exchange, out, name);
+}
+
+static void
+answer_of_entity(struct exchange *exchange, enum entity entity, exchange_step *step)
+{
+    struct target target;
+    if (target_find(exchange, entity, &target)) {
+        exchange->ask.entity = entity;
+        exchange_answer(exchange, CONTENT_JSON, step);
+    }
+}
+
+static enum step
+one_series_step(struct exchange *exchange, struct out *out)
+{
+    struct target target;
+    bool there = target_read(exchange, exchange->ask.entity, &target);
+    return series_step(exchange, out, there ? &target : NULL, SERIES_INDENTED);
+}
+
+static void
+answer_series(struct exchange *exchange, enum entity entity)
+{
+    struct target target;
+    const struct route_match *match = &exchange->match;
+    ASSERT(match->count > 0);
+    if (target_find(exchange, entity, &target) &&
+        target_ask(exchange, &target, match->value[match->count - 1])) {
+        exchange_answer(exchange, CONTENT_JSON, one_series_step);
+    }
+}
+
+void
+model_api_cluster_names(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_CLUSTER, metric_names_step);
+}
+
+void
+model_api_cluster_series(struct exchange *exchange)
+{
+    answer_series(exchange, ENTITY_CLUSTER);
+}
+
+void
+model_api_node_names(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_NODE, metric_names_step);
+}
+
+void
+model_api_node_series(struct exchange *exchange)
+{
+    answer_series(exchange, ENTITY_NODE);
+}
+
+void
+model_api_system_containers(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_NODE, container_names_step);
+}
+
+void
+model_api_system_names(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_SYSTEM_CONTAINER, metric_names_step);
+}
+
+void
+model_api_system_series(struct exchange *exchange)
+{
+    answer_series(exchange, ENTITY_SYSTEM_CONTAINER);
+}
+
+void
+model_api_namespace_names(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_NAMESPACE, metric_names_step);
+}
+
+void
+model_api_namespace_series(struct exchange *exchange)
+{
+    answer_series(exchange, ENTITY_NAMESPACE);
+}
+
+void
+model_api_pod_names(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_POD, metric_names_step);
+}
+
+void
+model_api_pod_series(struct exchange *exchange)
+{
+    answer_series(exchange, ENTITY_POD);
+}
+
+void
+model_api_containers(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_POD, container_names_step);
+}
+
+void
+model_api_container_names(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_CONTAINER, metric_names_step);
+}
+
+void
+model_api_container_series(struct exchange *exchange)
+{
+    answer_series(exchange, ENTITY_CONTAINER);
+}
+
+// The name of a row of a sorted list, in `room`; empty when it is gone.
+static struct text
+row_name(const struct table_reader *table, enum order_kind kind, row_index row,
+         char room[NAME_BYTES_MAX])
+{
+    union {
+        struct node_view node;
+        struct namespace_view namespace_row;
+        struct pod_view pod;
+    } view;
+    struct text name = {room, 0};
+    if (kind == ORDER_NODES && table_read_node(table, row, VIEW_NAMES, &view.node)) {
+        name = view.node.name;
+    } else if (kind == ORDER_NAMESPACES &&
+               table_read_namespace(table, row, VIEW_NAMES, &view.namespace_row)) {
+        name = view.namespace_row.name;
+    } else if (kind == ORDER_PODS && table_read_pod(table, row, VIEW_NAMES, &view.pod)) {
+        name = view.pod.name;
+    }
+    memcpy(room, name.at, name.size);
+    return (struct text){room, name.size};
+}
+
+static enum step
+sorted_names(struct exchange *exchange, struct out *out, enum order_kind kind)
+{
+    const struct table_reader *table = exchange->api->table;
+    struct order_cursor *cursor = &exchange->cursor.order;
+    char room[NAME_BYTES_MAX];
+    row_index row = 0;
+    if (table != NULL) {
+        row = order_next(exchange_order(exchange), table, kind, cursor);
+    }
+    if (row == 0) {
+        return end_names(exchange, out);
+    }
+    struct text group = {cursor->group, cursor->group_bytes};
+    if (kind == ORDER_PODS && !text_equal(group, exchange->match.value[0])) {
+        return end_names(exchange, out);
+    }
+    struct text name = row_name(table, kind, row, room);
+    if (name.size > 0) {
+        write_name(exchange, out, name);
+    }
+    return STEP_MORE;
+}
+
+static enum step
+node_names_step(struct exchange *exchange, struct out *out)
+{
+    return sorted_names(exchange, out, ORDER_NODES);
+}
+
+static enum step
+namespace_names_step(struct exchange *exchange, struct out *out)
+{
+    return sorted_names(exchange, out, ORDER_NAMESPACES);
+}
+
+static enum step
+pod_names_step(struct exchange *exchange, struct out *out)
+{
+    return sorted_names(exchange, out, ORDER_PODS);
+}
+
+void
+model_api_nodes(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_CLUSTER, node_names_step);
+}
+
+void
+model_api_namespaces(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_CLUSTER, namespace_names_step);
+}
+
+void
+model_api_pods(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_NAMESPACE, pod_names_step);
+    if (exchange->status == 200) {
+        order_begin_namespace(exchange_order(exchange), exchange->api->table,
+                              exchange->match.value[0], &exchange->cursor.order);
+    }
+}
+
+// cursor.stage of all keys; cursor.row is the node or pod whose containers are
+// being listed, cursor.inner the next of them.
+enum { KEYS_CLUSTER, KEYS_NODES, KEYS_NAMESPACES, KEYS_PODS, KEYS_END };
+
+static void
+write_container_key(struct exchange *exchange, struct out *out, struct text container)
+{
+    const struct order_cursor *cursor = &exchange->cursor.order;
+    char room[3 * NAME_BYTES_MAX + 64];
+    struct out key = out_of(room, sizeof room);
+    bool of_pod = exchange->cursor.stage == KEYS_PODS;
+    out_string(&key, of_pod ? "namespace:" : "node:");
+    if (of_pod) {
+        out_bytes(&key, cursor->group, cursor->group_bytes);
+        out_string(&key, "/pod:");
+    }
+    out_bytes(&key, cursor->name, cursor->name_bytes);
+    if (container.size > 0) {
+        out_string(&key, "/container:");
+        out_text(&key, container);
+    }
+    write_name(exchange, out, out_view(&key));
+}
+
+static void
+write_namespace_key(struct exchange *exchange, struct out *out)
+{
+    const struct order_cursor *cursor = &exchange->cursor.order;
+    char room[NAME_BYTES_MAX + 16];
+    struct out key = out_of(room, sizeof room);
+    out_string(&key, "namespace:");
+    out_bytes(&key, cursor->name, cursor->name_bytes);
+    write_name(exchange, out, out_view(&key));
+}
+
+static void
+write_inner_key(struct exchange *exchange, struct out *out)
+{
+    const struct table_reader *table = exchange->api->table;
+    struct container_view view;
+    if (table_read_container(table, exchange->cursor.inner, VIEW_NAMES, &view)) {
+        write_container_key(exchange, out, view.name);
+    }
+    exchange->cursor.inner = table_next_container(table, exchange->cursor.inner);
+}
+
+// The first container of a node or pod; 0 when it has none or is gone.
+static row_index
+first_container(const struct table_reader *table, unsigned stage, row_index row)
+{
+    union {
+        struct node_view node;
+        struct pod_view pod;
+    } view;
+    if (stage == KEYS_NODES && table_read_node(table, row, VIEW_NAMES, &view.node)) {
+        return view.node.row.first_container;
+    }
+    if (stage == KEYS_PODS && table_read_pod(table, row, VIEW_NAMES, &view.pod)) {
+        return view.pod.row.first_container;
+    }
+    return 0;
+}
+
+static enum step
+next_key(struct exchange *exchange, struct out *out)
+{
+    static const enum order_kind kinds[] = {
+        [KEYS_NODES] = ORDER_NODES,
+        [KEYS_NAMESPACES] = ORDER_NAMESPACES,
+        [KEYS_PODS] = ORDER_PODS,
+    };
+    const struct table_reader *table = exchange->api->table;
+    struct cursor *cursor = &exchange->cursor;
+    row_index row = order_next(exchange_order(exchange), table, kinds[cursor->stage],
+                               &cursor->order);
+    if (row == 0) {
+        cursor->stage++;
+        memset(&cursor->order, 0, sizeof cursor->order);
+        return STEP_MORE;
+    }
+    if (cursor->stage == KEYS_NAMESPACES) {
+        write_namespace_key(exchange, out);
+    } else {
+        write_container_key(exchange, out, (struct text){"", 0});
+        cursor->inner = first_container(table, cursor->stage, row);
+    }
+    return STEP_MORE;
+}
+
+static enum step
+all_keys_step(struct exchange *exchange, struct out *out)
+{
+    struct cursor *cursor = &exchange->cursor;
+    if (exchange->api->table == NULL || cursor->stage == KEYS_END) {
+        return end_names(exchange, out);
+    }
+    if (cursor->stage == KEYS_CLUSTER) {
+        write_name(exchange, out, TEXT("cluster"));
+        cursor->stage = KEYS_NODES;
+        return STEP_MORE;
+    }
+    if (cursor->inner != 0) {
+        write_inner_key(exchange, out);
+        return STEP_MORE;
+    }
+    return next_key(exchange, out);
+}
+
+void
+model_api_all_keys(struct exchange *exchange)
+{
+    answer_of_entity(exchange, ENTITY_CLUSTER, all_keys_step);
+}

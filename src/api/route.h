@@ -1,0 +1,46 @@
+// From the path of a request to a row of route.tbl.h and the values in it.
+//
+// Pure: works on the caller's copy of the path, which it decodes in place. What
+// looks like a trick is refused as a whole: segments "." and "..", empty
+// segments, control bytes, broken escapes, what is not UTF-8. No path is ever
+// opened as a file.
+#ifndef SKERRY_API_ROUTE_H
+#define SKERRY_API_ROUTE_H
+
+#include "base/text.h"
+
+enum route {
+#define ROUTE(id, method, path, handler, doc) ROUTE_##id,
+#include "api/route.tbl.h"
+#undef ROUTE
+    ROUTE_COUNT
+};
+
+// {namespace}, {pod}, {container}, {metric...}
+#define ROUTE_VALUES_MAX 4
+// The longest path has 10 segments and a metric of a few more.
+#define ROUTE_SEGMENTS_MAX 24
+
+struct route_match {
+    enum route route;
+    unsigned count;
+    struct text value[ROUTE_VALUES_MAX];  // decoded, in the order of the path
+};
+
+enum route_result {
+    ROUTE_FOUND,
+    ROUTE_UNKNOWN,     // no such path
+    ROUTE_BAD_METHOD,  // the path exists, but not for this method
+    ROUTE_BAD_PATH,    // malformed, or a trick
+};
+
+// `path` begins with a slash and has no query. match->route is set on
+// ROUTE_BAD_METHOD too.
+enum route_result route_find(struct text method, char *path, size_t size,
+                             struct route_match *match);
+
+const char *route_method(enum route route);
+const char *route_path(enum route route);
+const char *route_doc(enum route route);
+
+#endif

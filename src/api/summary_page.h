@@ -1,0 +1,18 @@
+// The page at /: one plain HTML document about everything at a glance, without
+// scripts, that reloads itself.
+//
+// /?namespace=NAME shows the pods of that namespace. Lists are cut where they
+// would be too long to read, with a sentence that says so; nothing here grows
+// with the size of the cluster but the time to walk it.
+#ifndef SKERRY_API_SUMMARY_PAGE_H
+#define SKERRY_API_SUMMARY_PAGE_H
+
+#include "api/exchange.h"
+
+#define SUMMARY_NODES_MAX 200
+#define SUMMARY_NAMESPACES_MAX 200
+#define SUMMARY_PODS_MAX 200
+
+exchange_handler summary_page;
+
+#endif

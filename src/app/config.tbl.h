@@ -1,0 +1,33 @@
+// Every flag, configuration key and environment variable, one row each:
+//   CONFIG(id, "flag", KIND, "default", "help")
+// The key in skerry.conf is the flag's name; the variable is SKERRY_ and the
+// name in upper case with _ for -. `_` and `-` are the same in a flag, as with
+// Heapster. KIND: TEXT, LIST (repeatable), COUNT, BYTES, DURATION, BOOL, CHOICE.
+// Ranges and choices are in config_check.c.
+CONFIG(SOURCE, "source", LIST, "", "what to watch: kubernetes:URL?..., kubernetes.summary_api:URL?..., cadvisor:URL, host: (default host:)")
+CONFIG(METRIC_RESOLUTION, "metric-resolution", DURATION, "15s", "interval between two scrapes of a node, at least 5s")
+CONFIG(MEMORY, "memory", BYTES, "", "choose the largest capacity that fits this many bytes (for example 64M)")
+CONFIG(NODES, "nodes", COUNT, "100", "nodes to plan for")
+CONFIG(PODS, "pods", COUNT, "", "pods to plan for (default 30 a node)")
+CONFIG(CONTAINERS, "containers", COUNT, "", "containers to plan for (default 2 a pod and 4 system ones a node)")
+CONFIG(NAMESPACES, "namespaces", COUNT, "", "namespaces to plan for (default one for 10 pods, at least 64)")
+CONFIG(CONNECTIONS, "connections", COUNT, "", "connections to keep alive (default one a node)")
+CONFIG(CLIENTS, "clients", COUNT, "32", "HTTP clients served at once")
+CONFIG(PRESSURE, "pressure", CHOICE, "pods", "levels with pressure stall information: off, nodes, pods, containers")
+CONFIG(LISTEN_IP, "listen-ip", TEXT, "127.0.0.1", "address of the page and API")
+CONFIG(HEAPSTER_PORT, "heapster-port", COUNT, "8082", "port of the page and API")
+CONFIG(INSECURE_OPEN, "insecure-open", BOOL, "false", "listen on a non-loopback address without TLS and token")
+CONFIG(LABEL_SEPARATOR, "label-separator", TEXT, ",", "separator inside the joined labels label")
+CONFIG(IGNORE_LABEL, "ignore-label", LIST, "", "label key left out of the joined labels label")
+CONFIG(STORE_LABEL, "store-label", LIST, "", "label key also kept as a label of its own: name or newName=name")
+CONFIG(SCRAPE_TIMEOUT, "scrape-timeout", DURATION, "10s", "how long one node may take, at most the resolution")
+CONFIG(WATCHDOG, "watchdog", TEXT, "", "watchdog device to feed while collect makes progress (for example /dev/watchdog)")
+CONFIG(HOST_ROOT, "host-root", TEXT, "/", "where this machine's /proc and /sys are mounted")
+CONFIG(CONFIG, "config", TEXT, "", "file with one `flag = value` a line")
+CONFIG(JSON, "json", BOOL, "false", "plan and status: print JSON")
+CONFIG(ACCESS, "access", CHOICE, "direct", "rbac: how kubelets are reached, direct or proxy")
+CONFIG(STATE_DIR, "state-dir", TEXT, "", "where state is kept (set by the supervision tree)")
+CONFIG(RUN_DIR, "run-dir", TEXT, "", "where the live table and sockets lie (set by the supervision tree)")
+CONFIG(SERVICE_DIR, "service-dir", TEXT, "", "the scan directory of s6 (set by the supervision tree)")
+CONFIG(FLAGS, "flags", TEXT, "", "file with one argument a line, read before the other flags (set by the supervision tree)")
+CONFIG(UID_BASE, "uid-base", COUNT, "0", "roles run as this uid and the following ones; 0: as who started them (set by the supervision tree)")

@@ -1,0 +1,243 @@
+// skerry ROLE|TOOL [flags]: reads the configuration and calls the one named.
+//
+// Exit codes: 0 asked to stop, or all is well; 1 a tool found something wrong;
+// 100 bad configuration; 111 a system call failed.
+#include <string.h>
+#include <unistd.h>
+
+#include "app/config_check.h"
+#include "app/config_read.h"
+#include "app/role.h"
+#include "app/source_check.h"
+#include "app/tool.h"
+#include "platform/linux.h"
+
+#ifndef SKERRY_VERSION
+#define SKERRY_VERSION "0.1.0"
+#endif
+
+#define SENTENCE_BYTES 1024
+#define OUTPUT_BYTES (256 * 1024)
+#define WORKSPACE_BYTES (512 * 1024)
+
+// Untouched pages of these cost nothing; a role uses the workspace only.
+static unsigned char workspace_memory[WORKSPACE_BYTES] __attribute__((aligned(16)));
+static char output_memory[OUTPUT_BYTES];
+static struct config config;
+
+extern char **environ;
+
+static const struct tool_row {
+    const char *name;
+    int (*run)(struct tool *tool);
+    const char *help;
+} tools[] = {
+    {"plan", plan_tool, "prints what memory is planned, and the limit to give"},
+    {"status", status_tool, "prints how the roles are doing, deaths and reasons, pools, sources"},
+    {"check", check_tool, "tries everything that the configuration needs"},
+    {"rbac", rbac_tool, "prints the manifest of the account for a cluster"},
+    {"validate", validate_tool, "says whether the configuration can be started"},
+};
+
+static const struct {
+    const char *name;
+    const char *help;
+} roles[] = {
+#define ROLE(id, name, uid_offset, help) {name, help},
+#include "app/roles.tbl.h"
+#undef ROLE
+};
+
+static int
+write_all(int fd, struct text text)
+{
+    while (text.size > 0) {
+        ssize_t written = write(fd, text.at, text.size);
+        if (written < 0) {
+            return EXIT_SYSTEM;
+        }
+        text = text_sub(text, (size_t)written, SIZE_MAX);
+    }
+    return 0;
+}
+
+static int
+print(struct out *out, int code)
+{
+    int error = write_all(STDOUT_FILENO, out_view(out));
+    return error != 0 ? error : code;
+}
+
+static int
+help(void)
+{
+    struct out out = out_of(output_memory, sizeof output_memory);
+    out_string(&out, "skerry ROLE|TOOL [flags]\n\ntools\n");
+    for (size_t i = 0; i < ARRAY_COUNT(tools); i++) {
+        out_format(&out, "  %-10s %s\n", tools[i].name, tools[i].help);
+    }
+    out_string(&out, "  help       prints this\n  version    prints the version\n\n"
+               "roles (started by the supervision tree)\n");
+    for (size_t i = 0; i < ARRAY_COUNT(roles); i++) {
+        out_format(&out, "  %-10s %s\n", roles[i].name, roles[i].help);
+    }
+    out_string(&out, "\nflags; also as `flag = value` in the file of --config, "
+               "and as SKERRY_FLAG variables\n");
+    config_write_help(&out);
+    return print(&out, 0);
+}
+
+static int
+version(void)
+{
+    return write_all(STDOUT_FILENO, TEXT("skerry " SKERRY_VERSION "\n"));
+}
+
+static bool
+is_wish(const char *word, const char *name)
+{
+    return strcmp(word, name) == 0 ||
+           (strncmp(word, "--", 2) == 0 && strcmp(word + 2, name) == 0);
+}
+
+// Everything that a process needs to know before it does anything.
+static int
+configure(const struct platform *platform, int argc, char **argv, struct tool *tool,
+          struct out *why)
+{
+    struct arena arena;
+    struct workspace space;
+    struct workspace scratch;
+    arena_init(&arena, workspace_memory, sizeof workspace_memory);
+    workspace_init(&space, &arena, config_read_workspace_bytes());
+    workspace_init(&scratch, &arena, SOURCE_CHECK_BYTES);
+    int error = config_read(&config, platform, argc, argv, environ, &space, why);
+    if (error == 0) {
+        error = config_check(&config, why);
+    }
+    if (error == 0) {
+        error = source_check(&config, &scratch, why);
+    }
+    if (error == 0) {
+        appliance_read_limit(platform, &tool->limit);
+        error = appliance_fit(&config, &tool->limit, &tool->basis, why);
+    }
+    return error;
+}
+
+// The guard lives on with the directories alone, to wait for better files.
+static void
+keep_directories(void)
+{
+    static const enum config_id kept[] = {CONFIG_RUN_DIR, CONFIG_SERVICE_DIR, CONFIG_CONFIG,
+                                          CONFIG_FLAGS};
+    struct config_value values[ARRAY_COUNT(kept)];
+    for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+        values[i] = config.value[kept[i]];
+    }
+    config_reset(&config);
+    for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+        config.value[kept[i]] = values[i];
+    }
+    config.refused = true;
+}
+
+static int
+run_role(enum role role, int argc, char **argv, const struct platform *platform)
+{
+    char buffer[SENTENCE_BYTES];
+    struct out why = out_of(buffer, sizeof buffer);
+    struct tool tool = {.config = &config};
+    int error = configure(platform, argc, argv, &tool, &why);
+    if (error != 0) {
+        role_say(role_name(role), "%s", out_c_string(&why));
+        if (role != ROLE_GUARD) {
+            return EXIT_BAD_CONFIG;
+        }
+        keep_directories();
+    }
+    if (role == ROLE_COLLECT) {
+        for (unsigned i = 0; i < config.notice_count; i++) {
+            role_say(role_name(role), TEXT_FORMAT, TEXT_ARGS(config.notice[i]));
+        }
+    }
+    return role_run(role, &config, platform);
+}
+
+// Where a tree of this program keeps its table when nothing says so: that of the
+// image, or what run.sh left beside the program.
+static void
+find_run_dir(const struct platform *platform)
+{
+    static char path[512];
+    struct platform_status status;
+    struct text exe;
+    struct out out = out_of(path, sizeof path);
+    if (config_text(&config, CONFIG_RUN_DIR).size > 0) {
+        return;
+    }
+    if (platform_file_status(platform, "/run/skerry", &status) == 0) {
+        config.value[CONFIG_RUN_DIR].text = TEXT("/run/skerry");
+        return;
+    }
+    char target[400];
+    if (platform_link_read(platform, "/proc/self/exe", target, sizeof target, &exe) != 0) {
+        return;
+    }
+    while (exe.size > 0 && exe.at[exe.size - 1] != '/') {
+        exe.size--;
+    }
+    out_format(&out, TEXT_FORMAT "run/shm", TEXT_ARGS(exe));
+    config.value[CONFIG_RUN_DIR].text = out_view(&out);
+}
+
+static int
+run_tool(const struct tool_row *row, int argc, char **argv, const struct platform *platform)
+{
+    char buffer[SENTENCE_BYTES];
+    struct out why = out_of(buffer, sizeof buffer);
+    struct out out = out_of(output_memory, sizeof output_memory);
+    struct tool tool = {.config = &config, .platform = platform, .out = &out};
+    if (configure(platform, argc, argv, &tool, &why) != 0) {
+        out_string(&why, "\n");
+        write_all(STDERR_FILENO, TEXT("skerry: "));
+        write_all(STDERR_FILENO, out_view(&why));
+        return EXIT_BAD_CONFIG;
+    }
+    find_run_dir(platform);
+    return print(&out, row->run(&tool));
+}
+
+static int
+refuse_word(const char *word)
+{
+    struct out out = out_of(output_memory, sizeof output_memory);
+    out_format(&out, "skerry: `%s` is neither a role nor a tool; `skerry help` lists them\n",
+               word);
+    write_all(STDERR_FILENO, out_view(&out));
+    return EXIT_BAD_CONFIG;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct platform platform = linux_platform();
+    const char *word = argc > 1 ? argv[1] : "help";
+    if (is_wish(word, "help") || strcmp(word, "-h") == 0) {
+        return help();
+    }
+    if (is_wish(word, "version")) {
+        return version();
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(tools); i++) {
+        if (strcmp(word, tools[i].name) == 0) {
+            return run_tool(&tools[i], argc - 2, argv + 2, &platform);
+        }
+    }
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        if (strcmp(word, role_name((enum role)role)) == 0) {
+            return run_role((enum role)role, argc - 2, argv + 2, &platform);
+        }
+    }
+    return refuse_word(word);
+}

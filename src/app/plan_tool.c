@@ -1,0 +1,60 @@
+// plan_tool() and validate_tool(): what the configuration comes to.
+#include "app/memory_limit.h"
+#include "app/tool.h"
+
+static void
+write_basis(const struct tool *tool)
+{
+    struct out *out = tool->out;
+    switch (tool->basis) {
+    case BASIS_FLAGS:
+        break;
+    case BASIS_MEMORY:
+        out_string(out, "chosen to fit --memory: ");
+        plan_write_size(out, config_number(tool->config, CONFIG_MEMORY));
+        out_byte(out, '\n');
+        break;
+    case BASIS_CGROUP:
+        out_string(out, "chosen to fit the cgroup's limit: ");
+        plan_write_size(out, tool->limit.cgroup_bytes);
+        out_byte(out, '\n');
+        break;
+    }
+}
+
+int
+plan_tool(struct tool *tool)
+{
+    struct plan plan;
+    const struct capacity *capacity = &tool->config->capacity;
+    appliance_plan(&plan, tool->config, capacity);
+    if (config_bool(tool->config, CONFIG_JSON)) {
+        plan_write_json(&plan, capacity, tool->out);
+    } else {
+        write_basis(tool);
+        plan_write_table(&plan, capacity, tool->out);
+    }
+    return 0;
+}
+
+int
+validate_tool(struct tool *tool)
+{
+    struct plan plan;
+    const struct config *config = tool->config;
+    const struct capacity *capacity = &config->capacity;
+    struct text address = config_text(config, CONFIG_LISTEN_IP);
+    bool is_v6 = text_find(address, ':', 0) != SIZE_MAX;
+    for (unsigned i = 0; i < config->notice_count; i++) {
+        out_format(tool->out, TEXT_FORMAT "\n", TEXT_ARGS(config->notice[i]));
+    }
+    appliance_plan(&plan, config, capacity);
+    write_basis(tool);
+    out_format(tool->out, "planned for %u nodes, %u pods, %u containers: ", capacity->nodes,
+               capacity->pods, capacity->containers);
+    plan_write_size(tool->out, plan_bytes(&plan, NULL));
+    out_format(tool->out, "\npage and API at http://%s" TEXT_FORMAT "%s:%llu/\n",
+               is_v6 ? "[" : "", TEXT_ARGS(address), is_v6 ? "]" : "",
+               (unsigned long long)config_number(config, CONFIG_HEAPSTER_PORT));
+    return 0;
+}

@@ -1,0 +1,393 @@
+// The role serve: the live table, read-only, to clients over HTTP.
+//
+// Comes up without a table and then answers 500 on /healthz. The seal forbids
+// mapping, so it is put on as soon as the table is mapped; when collect makes
+// another file later (another capacity), the role ends in order and its
+// supervisor starts it on the new one.
+#include <string.h>
+
+#include "api/http.h"
+#include "api/listener.h"
+#include "app/role.h"
+#include "app/roles.h"
+#include "platform/block.h"
+#include "platform/linux.h"
+#include "platform/memory.h"
+#include "platform/seal.h"
+
+#ifndef SKERRY_VERSION
+#define SKERRY_VERSION "0.1.0"
+#endif
+
+// The longest turn of the loop: the heartbeat asks for one in a second.
+#define TURN_MS 250
+// How often table, roles and heap are looked at.
+#define LOOK_MS 1000
+// For answers under way after SIGTERM.
+#define DRAIN_MS 700
+#define STACK_BYTES (96 * 1024)
+#define REASON_BYTES 96
+
+// The mapped file, which stays mapped for the life of the process.
+struct mapping {
+    bool mapped;
+    uint64_t device;
+    uint64_t inode;
+    struct block_shared shared;
+    struct table_reader reader;
+};
+
+static struct serve {
+    const struct config *config;
+    struct platform platform;
+    struct api api;
+    struct plan plan;
+    struct http_config http_config;
+    struct http *http;
+    struct notify_beat *beat;
+    struct mapping mapping;
+    bool sealed;
+    char table_path[512];
+    struct mono_ns next_look;
+    struct roles roles;
+    char reasons[ROLE_REPORTS_MAX][REASON_BYTES];
+} serve;
+
+_Static_assert((int)ROLE_COUNT <= ROLE_REPORTS_MAX, "a report for each role");
+
+void
+serve_plan(struct plan *plan, const struct config *config, const struct capacity *capacity)
+{
+    uint32_t clients = capacity->clients;
+    (void)config;
+    plan_add(plan, "serve", "http clients", clients, http_footprint(1));
+    plan_add(plan, "serve", "http library heap", 1, http_heap_bytes(clients));
+    plan_add(plan, "serve", "http socket buffers", clients, http_socket_bytes(1));
+    plan_add(plan, "serve", "sorted lists", 1, order_footprint(capacity));
+    plan_add(plan, "serve", "state", 1, sizeof serve);
+}
+
+static size_t
+block_bytes(const struct capacity *capacity)
+{
+    return arena_bytes(http_heap_bytes(capacity->clients)) + http_footprint(capacity->clients) +
+           order_footprint(capacity);
+}
+
+// Configuration
+
+static int
+check_address(const struct config *config, struct out *why)
+{
+    bool loopback = true;
+    struct text ip = config_text(config, CONFIG_LISTEN_IP);
+    int error = listener_is_loopback(ip, &loopback, why);
+    if (error != 0) {
+        return error;
+    }
+    if (!loopback && !config_bool(config, CONFIG_INSECURE_OPEN)) {
+        out_format(why, "%s=", config_flag(CONFIG_LISTEN_IP));
+        out_text(why, ip);
+        out_format(why, " can be reached from other machines, and there is neither TLS nor a "
+                        "token yet: keep it on 127.0.0.1, or add %s if everybody who can reach "
+                        "it may read everything",
+                   config_flag(CONFIG_INSECURE_OPEN));
+        return -ERR_BAD_CONFIG;
+    }
+    return 0;
+}
+
+// On loopback only the names of loopback are answered to; an open address has
+// names that nobody here can know.
+static struct host_check
+host_names(const struct config *config)
+{
+    struct host_check hosts = {.any = config_bool(config, CONFIG_INSECURE_OPEN)};
+    hosts.name[hosts.count++] = config_text(config, CONFIG_LISTEN_IP);
+    return hosts;
+}
+
+// What the api sees
+
+static const char *
+reason_of(unsigned index, const struct role_death *death)
+{
+    struct out out = out_of(serve.reasons[index], sizeof serve.reasons[index]);
+    if (death->time_ms == 0) {
+        return "";
+    }
+    role_death_write(&out, death);
+    return out_c_string(&out);
+}
+
+static void
+read_roles(void)
+{
+    struct api *api = &serve.api;
+    api->role_count = 0;
+    if (roles_read(&serve.roles, &serve.platform, serve.config) != 0) {
+        return;
+    }
+    for (unsigned i = 0; i < serve.roles.role_count && i < ROLE_COUNT; i++) {
+        struct role_status *status = &serve.roles.role[i];
+        status->name[sizeof status->name - 1] = '\0';
+        api->role[i] = (struct role_report){
+            .name = status->name,
+            .state = role_state_name(status->state),
+            .up = status->state == ROLE_READY,
+            .pid = status->pid,
+            .since = {status->changed_ms},
+            .deaths_total = status->death_total,
+            .restarts_total = status->start_total > 0 ? status->start_total - 1 : 0,
+            .last_death = {status->last_death.time_ms},
+            .last_reason = reason_of(i, &status->last_death),
+        };
+        api->role_count++;
+    }
+}
+
+static void
+read_heap(void)
+{
+    struct memory_use use;
+    memory_use(&use);
+    serve.api.heap = (struct heap_use){
+        .size = use.size,
+        .now = use.now,
+        .peak = use.peak,
+        .allocations_total = use.allocations_total,
+        .failures_total = use.failures_total,
+    };
+}
+
+// The live table
+
+// Another capacity is another layout: the lists are not planned for it.
+static bool
+is_our_layout(const struct table_reader *reader)
+{
+    return reader->header->layout_hash == table_layout_hash(&serve.config->capacity);
+}
+
+// Collect may format the file that is mapped afresh; then it is no table for a
+// moment.
+static void
+check_table(void)
+{
+    struct mapping *mapping = &serve.mapping;
+    bool had = serve.api.table != NULL;
+    bool good = mapping->mapped &&
+                table_reader_init(&mapping->reader, mapping->shared.base,
+                                  mapping->shared.bytes) == 0 &&
+                is_our_layout(&mapping->reader);
+    serve.api.table = good ? &mapping->reader : NULL;
+    if (good != had) {
+        order_forget(serve.api.order);
+    }
+}
+
+// True when the file is not the one that is mapped any more.
+static bool
+is_replaced(const struct platform_status *status)
+{
+    const struct mapping *mapping = &serve.mapping;
+    return mapping->mapped &&
+           (status->device != mapping->device || status->inode != mapping->inode);
+}
+
+static void
+map_table(const struct platform_status *status)
+{
+    struct mapping *mapping = &serve.mapping;
+    size_t bytes = table_bytes(&serve.config->capacity);
+    if (mapping->mapped || serve.sealed || status->size != bytes ||
+        block_map_reader(serve.table_path, bytes, &mapping->shared) != 0) {
+        return;
+    }
+    mapping->mapped = true;
+    mapping->device = status->device;
+    mapping->inode = status->inode;
+}
+
+static int
+seal(void)
+{
+    if (serve.sealed || !serve.mapping.mapped || !seal_is_possible()) {
+        return 0;
+    }
+    serve.sealed = true;
+    int error = seal_apply(SEAL_SERVE);
+    if (error != 0) {
+        role_say("serve", "cannot be sealed: %s", error_sentence(error));
+    }
+    return error;
+}
+
+// True when this process has to make room for one that maps the new table.
+static bool
+look_at_table(void)
+{
+    struct platform_status status;
+    if (platform_file_status(&serve.platform, serve.table_path, &status) == 0) {
+        if (is_replaced(&status)) {
+            role_say("serve", "the live table was made anew; begins again with it");
+            return true;
+        }
+        map_table(&status);
+    }
+    check_table();
+    return false;
+}
+
+// Start and loop
+
+static int
+fail(int error, const char *what)
+{
+    role_say("serve", "%s: %s", what, error_sentence(error));
+    return EXIT_SYSTEM;
+}
+
+static int
+open_memory(struct arena *arena)
+{
+    bool locked;
+    const struct capacity *capacity = &serve.config->capacity;
+    int error = block_touch_stack(STACK_BYTES);
+    if (error == 0) {
+        error = block_map(block_bytes(capacity), arena, &locked);
+    }
+    if (error == 0) {
+        size_t heap_bytes = http_heap_bytes(capacity->clients);
+        memory_open(arena_take(arena, heap_bytes), heap_bytes);
+    }
+    return error;
+}
+
+static void
+open_api(struct arena *arena)
+{
+    serve_plan(&serve.plan, serve.config, &serve.config->capacity);
+    serve.api.order = order_init(arena, &serve.config->capacity);
+    serve.api.version = SKERRY_VERSION;
+    serve.api.started = platform_wall_now(&serve.platform);
+    serve.api.plan = &serve.plan;
+}
+
+static int
+open_http(struct arena *arena, int wake_fd)
+{
+    char sentence[400];
+    struct out why = out_of(sentence, sizeof sentence);
+    const struct config *config = serve.config;
+    serve.http_config = (struct http_config){
+        .platform = &serve.platform,
+        .ip = config_text(config, CONFIG_LISTEN_IP),
+        .port = (uint16_t)config_number(config, CONFIG_HEAPSTER_PORT),
+        .clients = config->capacity.clients,
+        .wake_fd = wake_fd,
+        .hosts = host_names(config),
+    };
+    int error = check_address(config, &why);
+    if (error == 0) {
+        error = http_init(&serve.http, arena, &serve.http_config, &serve.api, &why);
+    }
+    if (error != 0) {
+        role_say("serve", "%s (%s, %s)", out_c_string(&why), config_flag(CONFIG_LISTEN_IP),
+                 config_flag(CONFIG_HEAPSTER_PORT));
+    }
+    return error;
+}
+
+// A turn of everything but HTTP. Non-zero: the exit code + 1.
+static int
+look(struct mono_ns now)
+{
+    if (mono_before(now, serve.next_look)) {
+        return 0;
+    }
+    serve.next_look = mono_add_ms(now, LOOK_MS);
+    if (look_at_table()) {
+        return EXIT_ASKED + 1;
+    }
+    read_roles();
+    read_heap();
+    return seal() != 0 ? EXIT_SYSTEM + 1 : 0;
+}
+
+static void
+drain(void)
+{
+    struct mono_ns now = platform_mono_now(&serve.platform);
+    struct mono_ns end = mono_add_ms(now, DRAIN_MS);
+    serve.http_config.wake_fd = -1;
+    http_drain(serve.http);
+    while (http_busy(serve.http) && mono_before(now, end)) {
+        http_step(serve.http, end);
+        now = platform_mono_now(&serve.platform);
+    }
+    http_stop(serve.http);
+}
+
+static int
+loop(int signals)
+{
+    int code = 0;
+    while (code == 0) {
+        struct mono_ns now = platform_mono_now(&serve.platform);
+        notify_beat(serve.beat, now);
+        code = look(now);
+        if (code == 0) {
+            http_step(serve.http, mono_add_ms(now, TURN_MS));
+        }
+        if (notify_signal_next(signals) == NOTIFY_STOP) {
+            code = EXIT_ASKED + 1;
+        }
+    }
+    drain();
+    return code - 1;
+}
+
+static bool
+find_table_path(void)
+{
+    struct out out = out_of(serve.table_path, sizeof serve.table_path);
+    return config_text(serve.config, CONFIG_RUN_DIR).size > 0 &&
+           config_path(serve.config, CONFIG_RUN_DIR, ROLE_TABLE_FILE, &out) != NULL;
+}
+
+int
+serve_run(const struct config *config)
+{
+    struct arena arena;
+    int signals;
+    serve.config = config;
+    serve.platform = linux_platform();
+    if (!find_table_path()) {
+        role_say("serve", "--run-dir is needed; the supervision tree sets it");
+        return EXIT_BAD_CONFIG;
+    }
+    int error = open_memory(&arena);
+    if (error != 0) {
+        return fail(error, "cannot take its memory");
+    }
+    error = notify_signals_open(&signals);
+    if (error == 0) {
+        error = role_open_beat(ROLE_SERVE, config, &serve.beat);
+    }
+    if (error != 0) {
+        return fail(error, "cannot begin");
+    }
+    open_api(&arena);
+    error = open_http(&arena, signals);
+    if (error != 0) {
+        return error == -ERR_BAD_CONFIG ? EXIT_BAD_CONFIG : EXIT_SYSTEM;
+    }
+    error = role_drop_rights(ROLE_SERVE, config);
+    if (error != 0) {
+        return fail(error, "cannot give up its rights");
+    }
+    (void)look_at_table();
+    role_ready(ROLE_SERVE, config);
+    return loop(signals);
+}

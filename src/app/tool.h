@@ -1,0 +1,28 @@
+// The command line tools: each writes its answer to `out`, which main.c prints,
+// and gives the exit code: 0, 1 when something is wrong with the world, or 100
+// for a bad configuration (the sentence is then in `out` as well).
+#ifndef SKERRY_APP_TOOL_H
+#define SKERRY_APP_TOOL_H
+
+#include "app/appliance.h"
+
+struct tool {
+    struct config *config;
+    const struct platform *platform;
+    struct appliance_limit limit;
+    enum appliance_basis basis;
+    struct out *out;
+};
+
+// What is planned: a table, or JSON with --json.
+int plan_tool(struct tool *tool);
+// How the roles are doing, and what collect sees.
+int status_tool(struct tool *tool);
+// Tries everything that the configuration needs.
+int check_tool(struct tool *tool);
+// The manifest that gives the appliance its account in a cluster.
+int rbac_tool(struct tool *tool);
+// Whether the tree may be started with this configuration; for supervise/run.sh.
+int validate_tool(struct tool *tool);
+
+#endif

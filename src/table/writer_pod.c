@@ -1,0 +1,416 @@
+// Pods and their containers: their rows, and what the API server says of them.
+#include <string.h>
+
+#include "base/check.h"
+#include "table/writer_state.h"
+
+void
+writer_attach_pod_to_node(struct table_writer *writer, row_index pod, row_index node)
+{
+    struct table_header *header = writer->header;
+    struct pod_row *row = pod_row_at(header, pod);
+    if (row->node_index == node) {
+        return;
+    }
+    row_write_begin(&row->head);
+    if (row->node_previous != 0) {
+        pod_row_at(header, row->node_previous)->node_next = row->node_next;
+    } else if (row->node_index != 0) {
+        node_row_at(header, row->node_index)->first_pod = row->node_next;
+    }
+    if (row->node_next != 0) {
+        pod_row_at(header, row->node_next)->node_previous = row->node_previous;
+    }
+    row->node_index = node;
+    row->node_previous = 0;
+    row->node_next = 0;
+    if (node != 0) {
+        struct node_row *to = node_row_at(header, node);
+        row->node_next = to->first_pod;
+        if (to->first_pod != 0) {
+            pod_row_at(header, to->first_pod)->node_previous = pod;
+        }
+        to->first_pod = pod;
+    }
+    row_write_end(&row->head);
+}
+
+void
+writer_begin_pod_anew(struct table_writer *writer, row_index index)
+{
+    struct pod_row *row = pod_row_at(writer->header, index);
+    row_write_begin(&row->head);
+    writer_free_container_list(writer, &row->first_container);
+    writer_drop_filesystems(writer, &row->filesystems, UINT32_MAX);
+    writer_drop_extras(writer, &row->extras, UINT32_MAX);
+    writer_drop_pressure(writer, &row->pressure);
+    string_ref *texts[] = {&row->labels, &row->reason, &row->owner};
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        writer_set_text(writer, texts[i], TEXT(""));
+    }
+    row->head.flags = 0;
+    row->created_s = 0;
+    row->start_s = 0;
+    row->restart_count = 0;
+    row->phase = POD_UNKNOWN;
+    row->uid_form = UID_NONE;
+    row->container_count = 0;
+    row->summed = 0;
+    row->resources = (struct resource_row){0};
+    memset(row->samples, 0, sizeof row->samples);
+    row_write_end(&row->head);
+}
+
+// A row of a pod of the namespace, linked into its list.
+static row_index
+take_pod(struct table_writer *writer, row_index namespace_index, struct text name)
+{
+    struct table_header *header = writer->header;
+    row_index index = writer_take_named(writer, POOL_PODS, namespace_index, name, ERR_PODS_FULL);
+    if (index == 0) {
+        return 0;
+    }
+    struct pod_row *row = pod_row_at(header, index);
+    struct namespace_row *space = namespace_row_at(header, namespace_index);
+    row->namespace_index = namespace_index;
+    row->namespace_next = space->first_pod;
+    if (space->first_pod != 0) {
+        pod_row_at(header, space->first_pod)->namespace_previous = index;
+    }
+    space->first_pod = index;
+    return index;
+}
+
+row_index
+writer_need_pod(struct table_writer *writer, unsigned source, row_index namespace_index,
+                struct text name)
+{
+    row_index index = writer_find(writer, POOL_PODS, namespace_index, name);
+    if (index == 0) {
+        index = take_pod(writer, namespace_index, name);
+        if (index == 0) {
+            return 0;
+        }
+    }
+    struct row_head *head = writer_head(writer, POOL_PODS, index);
+    if (head->state == ROW_GONE) {
+        writer_begin_pod_anew(writer, index);
+    }
+    if (head->state != ROW_LIVE) {
+        row_write_begin(head);
+        head->state = ROW_LIVE;
+        head->source = (uint8_t)source;
+        row_write_end(head);
+    }
+    return index;
+}
+
+row_index
+writer_need_container(struct table_writer *writer, row_index pod, row_index node,
+                      struct text name)
+{
+    struct table_header *header = writer->header;
+    name = string_cut(name, NAME_BYTES_MAX);
+    row_index *first = pod != 0 ? &pod_row_at(header, pod)->first_container
+                                : &node_row_at(header, node)->first_container;
+    row_index index = writer_find_container(writer, *first, name);
+    if (index != 0) {
+        return index;
+    }
+    bool full = false;
+    string_ref ref = string_take(header, name, &full);
+    if (ref == 0) {
+        table_count_error(writer, full ? ERR_STRINGS_FULL : ERR_MISSING, 1);
+        return 0;
+    }
+    index = pool_take(header, POOL_CONTAINERS);
+    if (index == 0) {
+        string_drop(header, ref);
+        table_count_error(writer, ERR_CONTAINERS_FULL, 1);
+        return 0;
+    }
+    struct container_row *row = container_row_at(header, index);
+    row_write_begin(&row->head);
+    row->head.state = ROW_LIVE;
+    row->head.source = (uint8_t)writer->source;
+    row->head.name = ref;
+    row->pod = pod;
+    row->node = node;
+    row->rootfs_backing = BACKING_NONE;
+    row->logs_backing = BACKING_NONE;
+    row->next = *first;
+    row_write_end(&row->head);
+    *first = index;
+    return index;
+}
+
+static struct resource_row
+resources_of(const struct container_object *container)
+{
+    uint64_t cpu_request = container->requests.cpu_milli;
+    uint64_t cpu_limit = container->limits.cpu_milli;
+    return (struct resource_row){
+        .memory_request = container->requests.memory,
+        .memory_limit = container->limits.memory,
+        .ephemeral_request = container->requests.ephemeral,
+        .ephemeral_limit = container->limits.ephemeral,
+        .cpu_request = cpu_request < UINT32_MAX ? (uint32_t)cpu_request : UINT32_MAX,
+        .cpu_limit = cpu_limit < UINT32_MAX ? (uint32_t)cpu_limit : UINT32_MAX,
+    };
+}
+
+static void
+put_other_requests(struct table_writer *writer, row_index *extras,
+                   const struct container_object *container)
+{
+    for (uint32_t i = 0; i < container->requests.other_count; i++) {
+        char name[SHORT_NAME_BYTES_MAX];
+        struct out out = out_of(name, sizeof name);
+        out_text(&out, container->requests.others[i].name);
+        out_string(&out, "/request");
+        double value = (double)container->requests.others[i].value;
+        writer_put_extra(writer, extras, out_view(&out), TEXT(""), value, 0);
+    }
+}
+
+static void
+put_container(struct table_writer *writer, row_index pod, const struct container_object *container)
+{
+    row_index index = writer_need_container(writer, pod, 0, container->name);
+    if (index == 0) {
+        return;
+    }
+    struct container_row *row = container_row_at(writer->header, index);
+    row_write_begin(&row->head);
+    row->head.flags |= ROW_FROM_API;
+    row->head.list_generation = UINT32_MAX;  // named by this object
+    row->role = (uint8_t)container->role;
+    row->container_state = (uint8_t)container->state;
+    row->ready = container->ready;
+    row->restart_count = container->restart_count;
+    row->last_finished_s = writer_seconds(container->last_finished);
+    row->last_exit_code = container->last_exit_code;
+    row->resources = resources_of(container);
+    writer_set_text(writer, &row->image, string_cut(container->image, IMAGE_BYTES_MAX));
+    writer_set_text(writer, &row->last_reason,
+                    string_cut(container->last_termination_reason, SHORT_NAME_BYTES_MAX));
+    writer_set_text(writer, &row->waiting_reason,
+                    string_cut(container->waiting_reason, SHORT_NAME_BYTES_MAX));
+    writer_drop_requests(writer, &row->extras);
+    put_other_requests(writer, &row->extras, container);
+    row_write_end(&row->head);
+}
+
+// Containers that the object no longer names leave, unless the object was cut.
+static void
+drop_unnamed_containers(struct table_writer *writer, row_index *first, bool cut)
+{
+    row_index *link = first;
+    while (*link != 0) {
+        struct container_row *row = container_row_at(writer->header, *link);
+        if (row->head.list_generation == UINT32_MAX || cut) {
+            row->head.list_generation = 0;
+            link = &row->next;
+        } else {
+            writer_drop_container(writer, link);
+        }
+    }
+}
+
+static uint32_t
+add_milli(uint32_t a, uint32_t b)
+{
+    return a + b < a ? UINT32_MAX : a + b;
+}
+
+void
+writer_add_resources(struct resource_row *sum, const struct resource_row *by)
+{
+    sum->cpu_request = add_milli(sum->cpu_request, by->cpu_request);
+    sum->cpu_limit = add_milli(sum->cpu_limit, by->cpu_limit);
+    sum->memory_request = writer_add(sum->memory_request, by->memory_request);
+    sum->memory_limit = writer_add(sum->memory_limit, by->memory_limit);
+    sum->ephemeral_request = writer_add(sum->ephemeral_request, by->ephemeral_request);
+    sum->ephemeral_limit = writer_add(sum->ephemeral_limit, by->ephemeral_limit);
+}
+
+// Whether a container runs as long as its pod does.
+static bool
+is_lasting(const struct container_object *container)
+{
+    return container->role == CONTAINER_MAIN || container->role == CONTAINER_SIDECAR;
+}
+
+// Requests and limits of the pod: the sum over its long-running containers,
+// also of those that had no room as rows of their own.
+static void
+sum_containers(struct table_writer *writer, struct pod_row *row, const struct pod_object *pod)
+{
+    struct resource_row sum = {0};
+    uint32_t restarts = 0;
+    uint16_t count = 0;
+    writer_drop_requests(writer, &row->extras);
+    for (uint32_t i = 0; i < pod->container_count; i++) {
+        const struct container_object *container = &pod->containers[i];
+        restarts += container->restart_count;
+        if (!is_lasting(container)) {
+            continue;
+        }
+        struct resource_row resources = resources_of(container);
+        writer_add_resources(&sum, &resources);
+        put_other_requests(writer, &row->extras, container);
+        count++;
+    }
+    row->resources = sum;
+    row->restart_count = restarts;
+    row->container_count = count;
+}
+
+static void
+set_pod(struct table_writer *writer, struct pod_row *row, const struct pod_object *pod)
+{
+    row->uid_form = writer_pack_uid(pod->uid, row->uid);
+    row->phase = (uint8_t)pod->phase;
+    row->created_s = writer_seconds(pod->created);
+    uint8_t flags = (uint8_t)(row->head.flags & ~(ROW_HOST_NETWORK | ROW_DELETING));
+    flags = (uint8_t)(flags | (pod->host_network ? ROW_HOST_NETWORK : 0));
+    flags = (uint8_t)(flags | (pod->deleting ? ROW_DELETING : 0));
+    row->head.flags = flags;
+    if (pod->start_time.ms != 0) {
+        row->start_s = writer_seconds(pod->start_time);
+    }
+    char owner[SHORT_NAME_BYTES_MAX];
+    struct out out = out_of(owner, sizeof owner);
+    if (pod->owner_name.size != 0) {
+        out_text(&out, pod->owner_kind);
+        out_byte(&out, '/');
+        out_text(&out, pod->owner_name);
+    }
+    writer_set_text(writer, &row->owner, out_view(&out));
+    writer_set_text(writer, &row->reason, string_cut(pod->reason, SHORT_NAME_BYTES_MAX));
+    writer_set_labels(writer, &row->labels, pod->labels, pod->label_count);
+}
+
+// Same name, another pod.
+static bool
+is_another(const struct pod_row *row, const struct pod_object *pod)
+{
+    uint8_t uid[16];
+    uint8_t form = writer_pack_uid(pod->uid, uid);
+    return row->uid_form != UID_NONE && form != UID_NONE &&
+           (form != row->uid_form || memcmp(uid, row->uid, sizeof uid) != 0);
+}
+
+// Finished pods may fill three quarters of the plan, so that they never keep
+// running ones out for long.
+static bool
+has_room_for_finished(const struct table_header *header)
+{
+    const struct pool_use *use = &header->pool[POOL_PODS];
+    return use->used < use->limit - use->limit / 4;
+}
+
+// The pod has no row: it only counts.
+static void
+put_overflow(struct table_writer *writer, unsigned source, row_index space,
+             const struct pod_object *pod)
+{
+    struct resource_row sum = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < pod->container_count; i++) {
+        if (is_lasting(&pod->containers[i])) {
+            struct resource_row resources = resources_of(&pod->containers[i]);
+            writer_add_resources(&sum, &resources);
+            count++;
+        }
+    }
+    struct overflow_pod known = {
+        .hash = overflow_hash(writer->header->hash_key, pod->namespace_name, pod->name),
+        .source = source,
+        .generation = writer->lists[source][OBJECT_POD].generation,
+        .space = space,
+        .node = writer_find(writer, POOL_NODES, 0, pod->node_name),
+    };
+    overflow_put(&writer->overflow, &known, &sum, count);
+}
+
+static void
+drop_overflow(struct table_writer *writer, const struct pod_object *pod)
+{
+    if (!overflow_is_empty(&writer->overflow)) {
+        struct hash_key key = writer->header->hash_key;
+        overflow_drop(&writer->overflow, overflow_hash(key, pod->namespace_name, pod->name));
+    }
+}
+
+static void
+write_pod(struct table_writer *writer, unsigned source, row_index index,
+          const struct pod_object *pod)
+{
+    struct pod_row *row = pod_row_at(writer->header, index);
+    if (is_another(row, pod)) {
+        writer_begin_pod_anew(writer, index);
+    }
+    writer_attach_pod_to_node(writer, index,
+                              writer_find(writer, POOL_NODES, 0, pod->node_name));
+    row_write_begin(&row->head);
+    writer_mark_listed(writer, &row->head, source, OBJECT_POD);
+    set_pod(writer, row, pod);
+    sum_containers(writer, row, pod);
+    row_write_end(&row->head);
+    for (uint32_t i = 0; i < pod->container_count; i++) {
+        put_container(writer, index, &pod->containers[i]);
+    }
+    bool cut = pod->container_count == POD_CONTAINERS_MAX;
+    drop_unnamed_containers(writer, &row->first_container, cut);
+}
+
+static row_index
+put_pod(struct table_writer *writer, unsigned source, const struct pod_object *pod)
+{
+    writer->source = source;
+    bool finished = writer_is_finished(pod->phase);
+    row_index space = writer_need_namespace(writer, source, pod->namespace_name);
+    row_index index = space != 0 ? writer_find(writer, POOL_PODS, space, pod->name) : 0;
+    if (index == 0 && finished && !has_room_for_finished(writer->header)) {
+        drop_overflow(writer, pod);
+        return 0;
+    }
+    index = space != 0 ? writer_need_pod(writer, source, space, pod->name) : 0;
+    if (index == 0 && !finished) {
+        put_overflow(writer, source, space, pod);
+        return 0;
+    }
+    drop_overflow(writer, pod);
+    if (index != 0) {
+        write_pod(writer, source, index, pod);
+    }
+    return index;
+}
+
+row_index
+table_put_pod(struct table_writer *writer, unsigned source, const struct pod_object *pod)
+{
+    ASSERT(source >= 1);
+    ASSERT(source <= SOURCES_MAX);
+    structure_begin(writer->header);
+    row_index index = put_pod(writer, source, pod);
+    structure_end(writer->header);
+    return index;
+}
+
+void
+table_remove_pod(struct table_writer *writer, unsigned source, const struct pod_object *pod)
+{
+    drop_overflow(writer, pod);
+    row_index space = writer_find(writer, POOL_NAMESPACES, 0, pod->namespace_name);
+    row_index index = space != 0 ? writer_find(writer, POOL_PODS, space, pod->name) : 0;
+    if (index == 0) {
+        return;
+    }
+    struct pod_row *row = pod_row_at(writer->header, index);
+    if (row->head.state == ROW_LIVE && row->head.source == source && !is_another(row, pod)) {
+        row->head.flags |= ROW_FROM_API;  // who says so; kubelets do not revive it
+        writer_mark_gone(writer, &row->head);
+    }
+}

@@ -1,0 +1,254 @@
+# What the tests against the simulated cluster share; each test_X.sh sources it:
+#
+#   sim_start [flags]      sets SIM_API, SIM_ADMIN, SIM_KUBECONFIG, SIM_TLS, SIM_PLAIN, SIM_DIR
+#   tree_start [flags]     the supervised tree; sets TREE, PORT, MODEL
+#   case_run NAME COMMAND  prints PASS, or FAIL with the first failure
+#
+# Environment, as tests/run.sh gives it: RELEASE, the folder of skerry and
+# skerry-sim; QUICK, that of the build that allows cycles of 1 s (RELEASE's
+# neighbour). Everything started is ended at exit, by its id; everything written
+# lies in a temporary directory. Nothing waits for a time to pass: it polls for an
+# outcome, with a limit.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$ROOT" || exit 2
+: "${RELEASE:=build/release}"
+: "${QUICK:=$(dirname "$RELEASE")/quick}"
+RELEASE=$(readlink -f "$RELEASE")
+QUICK=$(readlink -f "$QUICK")
+PROGRAM=$RELEASE/skerry
+TEST=$(basename "$0" .sh)
+ROLES='collect serve guard'
+SIM=
+RUNNER=
+TREE=
+FAILURES=0
+CASE_FAILED=no
+
+for tool in jq curl s6-svscan; do
+    if ! command -v "$tool" >/dev/null; then
+        echo "SKIP $TEST $tool is not there"
+        exit 0
+    fi
+done
+if [ ! -x "$PROGRAM" ] || [ ! -x "$RELEASE/skerry-sim" ]; then
+    echo "FAIL $TEST no skerry and skerry-sim in $RELEASE: build them first"
+    exit 1
+fi
+WORK=$(mktemp -d)
+
+use_quick() {
+    PROGRAM=$QUICK/skerry
+    [ -x "$PROGRAM" ] || { echo "FAIL $TEST no skerry in $QUICK: build it first"; exit 1; }
+}
+
+clean_up() {
+    tree_stop
+    sim_stop
+    rm -rf "$WORK"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# Cases
+
+# The first failure of a case is printed; `fail ... ; return` leaves it.
+fail() {
+    [ "$CASE_FAILED" = no ] || return 1
+    CASE_FAILED=yes
+    FAILURES=$((FAILURES + 1))
+    echo "FAIL $CASE $(basename "${BASH_SOURCE[1]}"):${BASH_LINENO[0]} $*"
+    if [ -n "$TREE" ] && [ -s "$TREE.out" ]; then
+        tail -n 15 "$TREE.out" | sed 's/^/  | /'
+        cat "$TREE"/log/*/current 2>/dev/null | tail -n 15 | sed 's/^/  | /'
+    fi
+    return 1
+}
+
+case_run() { # NAME COMMAND...
+    CASE=$1
+    CASE_FAILED=no
+    shift
+    "$@" || fail "ended with $?"
+    [ "$CASE_FAILED" = yes ] || echo "PASS $CASE"
+}
+
+finish() {
+    exit $((FAILURES > 0))
+}
+
+now_ms() {
+    local at=${EPOCHREALTIME/./}
+    echo $((at / 1000))
+}
+
+# await SECONDS COMMAND...: polls until it succeeds; 1 when it never does.
+await() {
+    local end=$(($(now_ms) + $1 * 1000))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(now_ms)" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}
+
+# A TCP port below the ephemeral ones that nobody listens on.
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+        grep -qi ":$(printf %04X "$port") " /proc/net/tcp /proc/net/tcp6 || break
+    done
+    echo "$port"
+}
+
+# The simulated cluster
+
+sim_start() {
+    SIM_DIR=$WORK/sim
+    "$RELEASE/skerry-sim" --port=0 --dir="$SIM_DIR" "$@" >"$WORK/sim.out" 2>"$WORK/sim.err" &
+    SIM=$!
+    if ! await 30 grep -q '^ready ' "$WORK/sim.out"; then
+        echo "FAIL $TEST the simulated cluster does not start: $(cat "$WORK/sim.err")"
+        exit 1
+    fi
+    SIM_API=$(sim_says api)
+    SIM_ADMIN=$(sim_says admin)
+    SIM_KUBECONFIG=$(sim_says kubeconfig)
+    SIM_TLS=$(sim_says kubelet)
+    SIM_PLAIN=$(sim_says kubelet-plain)
+}
+
+sim_says() {
+    sed -n "s/.* $1=\([^ ]*\).*/\1/p" "$WORK/sim.out"
+}
+
+sim_stop() {
+    [ -n "$SIM" ] || return 0
+    kill -TERM "$SIM" 2>/dev/null
+    wait "$SIM" 2>/dev/null
+    SIM=
+}
+
+admin() { # PATH?QUERY
+    curl -sS -g --max-time 20 "$SIM_ADMIN$1"
+}
+
+command_ok() { # PATH?QUERY
+    [ "$(admin "$1")" = ok ]
+}
+
+truth() { # QUERY
+    admin "/truth?$1"
+}
+
+sim_stat() { # NAME
+    admin /stats | jq -r ".$1"
+}
+
+# The API server itself, as an administrator.
+api_get() { # PATH
+    curl -sS -g --max-time 20 --cacert "$SIM_DIR/ca.crt" --cert "$SIM_DIR/client.crt" \
+        --key "$SIM_DIR/client.key" "$SIM_API$1"
+}
+
+# --source for it: `source_of tls|plain [option=value&...]`.
+source_of() {
+    local port=$SIM_TLS https=true
+    [ "$1" = tls ] || { port=$SIM_PLAIN; https=false; }
+    echo "kubernetes:$SIM_API?inClusterConfig=false&auth=$SIM_KUBECONFIG&kubeletPort=$port&kubeletHttps=$https${2:+&$2}"
+}
+
+# The tree
+
+tree_start() { # flags...
+    TREE=$WORK/tree
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    MODEL=$URL/api/v1/model
+    SKERRY_PROGRAM=$PROGRAM supervise/run.sh "$TREE" --heapster-port="$PORT" "$@" \
+        >"$TREE.out" 2>&1 &
+    RUNNER=$!
+}
+
+tree_stop() {
+    [ -n "$RUNNER" ] || return 0
+    kill -TERM "$RUNNER" 2>/dev/null
+    wait "$RUNNER" 2>/dev/null
+    RUNNER=
+}
+
+get() { # PATH
+    curl -sS -g --max-time 10 "$URL$1"
+}
+
+appliance() { # JQ-PROGRAM [jq arguments]
+    get /api/v1/appliance | jq -r "$@"
+}
+
+counter() { # NAME, of counter.tbl.h
+    appliance ".counters.$1"
+}
+
+at_least() { # COUNTER NUMBER
+    [ "$(counter "$1")" -ge "$2" ]
+}
+
+error_total() { # REASON
+    appliance --arg reason "$1" '[.errors[] | select(.reason == $reason).total] | add // 0'
+}
+
+pool() { # POOL FIELD
+    appliance --arg pool "$1" ".pools[] | select(.pool == \$pool).$2"
+}
+
+failing_count() {
+    appliance '.failingNodes | length'
+}
+
+deaths() {
+    appliance '[.roles[].deaths] | add'
+}
+
+role_pid() { # ROLE
+    s6-svstat -o pid "$TREE/service/$1"
+}
+
+# N more cycles are published from now on.
+await_cycles() { # N SECONDS
+    local now
+    now=$(counter cycles_total) || return 1
+    await "$2" at_least cycles_total $((now + $1))
+}
+
+# Something has been scraped of all nodes, and summed.
+await_scraped() { # NODES SECONDS
+    await "$2" at_least scrapes_total "$1" && await_cycles 2 "$2"
+}
+
+# The newest value of a series: its floating point form if it has one.
+model_value() { # PATH below the model
+    curl -sS -g --max-time 10 "$MODEL/$1" |
+        jq -r '.metrics[-1] | if has("floatValue") then .floatValue else .value end'
+}
+
+# Memory of a process, in KiB: Rss or Pss.
+memory_kib() { # PID FIELD
+    awk -v field="$2:" '$1 == field {print $2}' "/proc/$1/smaps_rollup"
+}
+
+# What the plan gives a role, in bytes; the arguments are the tree's flags.
+planned_bytes() { # ROLE flags...
+    local role=$1
+    shift
+    "$PROGRAM" plan --json "$@" | jq --arg role "$role" '.roles[$role]'
+}
+
+# Parts of a number within a share: near A B SHARE.
+near() {
+    awk -v a="$1" -v b="$2" -v share="$3" 'BEGIN {
+        d = a - b; if (d < 0) d = -d
+        m = a > b ? a : b; if (m < 0) m = -m
+        exit !(d <= m * share)
+    }'
+}

@@ -1,0 +1,75 @@
+#!/bin/bash
+# Every value that the model API serves equals what the simulated kubelets last
+# sent, by every way to reach them.
+#
+# Scraping is held by letting kubelets answer 503: requests under way end well, and
+# what was served last stays the last sample. Draws its pods by
+# SKERRY_TEST_SEED.
+set -u
+. "$(dirname "$0")/lib.sh"
+. tests/cluster/values.sh
+use_quick
+
+NODES=60
+SEED=${SKERRY_TEST_SEED:-$(($(date +%s) % 100000))}
+SAMPLE=120
+
+hold() {
+    command_ok '/fault?target=all&kind=http&code=503' || return 1
+    await_cycles 1 20
+}
+
+release() {
+    command_ok '/fault?target=all&kind=none'
+}
+
+# One way to reach the kubelets: ENDPOINT, tls or plain, options, and the simulator's counter
+# that must have moved.
+way() {
+    local endpoint=$1 port=$2 options=$3 witness=$4 before
+    before=$(sim_stat "$witness")
+    rm -rf "$WORK/tree"
+    tree_start --nodes=$NODES --metric-resolution=3s \
+        "--source=$(source_of "$port" "endpoint=$endpoint&$options")"
+    if ! await_scraped $((NODES * 3)) 60; then
+        fail "not scraped: $(appliance '.errors, .failingNodes[0]')"
+    elif [ "$(error_total http_5xx)" != 0 ] || ! hold; then
+        fail "cannot be held still: $(appliance '.errors')"
+    elif ! values_compare "$endpoint" $SAMPLE "$SEED" >"$WORK/what.txt"; then
+        fail "seed $SEED: $(cat "$WORK/what.txt")"
+    elif [ "${VALUES_COMPARED:-0}" -lt 5000 ]; then
+        fail "only $VALUES_COMPARED values were compared"
+    elif [ "$(sim_stat "$witness")" -le "$before" ]; then
+        fail "the simulator's $witness did not move"
+    elif [ "$(deaths)" != 0 ]; then
+        fail "a role died"
+    fi
+    release
+    tree_stop
+}
+
+# Totals are sums of the truth's pods, not only equal to its own totals.
+sums_agree() {
+    local of
+    for of in pods running containers memory/usage memory/working_set cpu/request memory/limit; do
+        local whole parts
+        whole=$(truth entity=cluster | jq ".\"$of\"")
+        parts=$(sed -n 's/^ns\///p' "$WORK/keys.txt" | while read -r name; do
+            truth "entity=ns&name=$name"
+        done | jq -s "map(.\"$of\") | add")
+        [ "$whole" = "$parts" ] || { fail "$of: $whole is not the sum $parts"; return; }
+    done
+}
+
+echo "seed $SEED"
+sim_start --nodes=$NODES --cadence=request --heartbeat=0 --swap
+case_run 'summary, TLS, verified' way summary tls kubeletTLS=verify handshakes_full
+case_run 'summary, TLS, pinned' way summary tls kubeletTLS=pin handshakes_full
+case_run 'summary, TLS, insecure' way summary tls kubeletTLS=insecure handshakes_full
+case_run 'summary, plain' way summary plain kubeletTLS=insecure requests_summary
+case_run 'summary through the API server' way summary tls access=proxy requests_api_proxy
+case_run 'resource, TLS, verified' way resource tls kubeletTLS=verify requests_resource
+case_run 'resource, plain' way resource plain kubeletTLS=insecure requests_resource
+case_run 'resource through the API server' way resource tls access=proxy requests_api_proxy
+case_run 'totals are sums' sums_agree
+finish

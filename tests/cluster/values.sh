@@ -1,0 +1,190 @@
+# Every value of the model API against the simulator's truth. Sourced after
+# lib.sh.
+#
+#   values_compare ENDPOINT SAMPLE SEED   summary or resource; how many pods, drawn by SEED
+#
+# All nodes, system containers, namespaces and the cluster, and SAMPLE pods with
+# their containers: what has a truth must be there and equal, integers to the
+# unit (as texts: no rounding), floats to one part in a million, and what is
+# there must have a truth. The caller sees to it that nothing changes meanwhile.
+# Prints what differs; VALUES_COMPARED says how many values were compared.
+#
+# Entities are known by keys: cluster, ns/NAME, node/NAME, sys/NODE/NAME,
+# pod/NS/NAME, con/NS/POD/NAME.
+
+VALUES_COMPARED=0
+
+# Fetches `key URL` lines in one connection, in order: each answer is followed
+# by a line `@ STATUS`.
+values_fetch() { # FILE with URLs in the second column
+    cut -f2 "$1" | sed 's/.*/url = "&"\noutput = "-"/' >"$1.curl"
+    curl -sS -g --max-time 120 --write-out '\n@ %{http_code}\n' --config "$1.curl"
+}
+
+# key, namespace, pod, node, phase, containers with commas between
+values_pods() {
+    api_get /api/v1/pods | jq -r '.items[] |
+        [.metadata.namespace, .metadata.name, .spec.nodeName // "", .status.phase,
+         ([.spec.containers[].name] | join(","))] | join("|")'
+}
+
+values_sample() { # COUNT SEED, of the pods on standard input
+    awk -F'|' -v count="$1" -v seed="$2" 'BEGIN {srand(seed)} {line[NR] = $0}
+        END {
+            for (i = NR; i > 1; i--) {
+                j = 1 + int(rand() * i); t = line[i]; line[i] = line[j]; line[j] = t
+            }
+            for (i = 1; i <= NR && i <= count; i++) print line[i]
+        }'
+}
+
+values_keys() { # SAMPLE SEED
+    local node
+    echo cluster
+    api_get /api/v1/namespaces | jq -r '.items[] | "ns/" + .metadata.name'
+    for node in $(cut -f1 "$WORK/nodes.tsv"); do
+        printf '%s\n' "node/$node" "sys/$node/pods" "sys/$node/kubelet" "sys/$node/runtime"
+    done
+    grep '|Running|' "$WORK/pods.txt" | values_sample "$1" "$2" |
+        awk -F'|' '{
+            print "pod/" $1 "/" $2
+            n = split($5, c, ",")
+            for (i = 1; i <= n; i++) print "con/" $1 "/" $2 "/" c[i]
+        }'
+}
+
+# key -> query of the truth
+values_truth_urls() { # ENDPOINT
+    awk -F/ -v OFS='\t' -v base="$SIM_ADMIN/truth?of=$1\\&entity=" '
+        BEGIN {gsub(/\\/, "", base)}
+        $1 == "cluster" {q = "cluster"}
+        $1 == "ns" {q = "ns&name=" $2}
+        $1 == "node" {q = "node&name=" $2}
+        $1 == "sys" {q = "system&name=" $2 "&container=" $3}
+        $1 == "pod" {q = "pod&ns=" $2 "&name=" $3}
+        $1 == "con" {q = "container&ns=" $2 "&name=" $3 "&container=" $4}
+        {print $0, base q}'
+}
+
+# key -> path below the model
+values_model_paths() {
+    awk -F/ -v OFS='\t' -v base="$MODEL/" '
+        $1 == "cluster" {p = ""}
+        $1 == "ns" {p = "namespaces/" $2 "/"}
+        $1 == "node" {p = "nodes/" $2 "/"}
+        $1 == "sys" {p = "nodes/" $2 "/freecontainers/" $3 "/"}
+        $1 == "pod" {p = "namespaces/" $2 "/pods/" $3 "/"}
+        $1 == "con" {p = "namespaces/" $2 "/pods/" $3 "/containers/" $4 "/"}
+        {print $0, base p "metrics/"}'
+}
+
+# Sums of the pods of each node and namespace, which the truth has not itself:
+#   sum of key, metric, number
+values_sums() {
+    awk -F'|' -v OFS='\t' '$4 != "Succeeded" && $4 != "Failed" && $3 != "" {
+        n = split($5, c, ",")
+        pods["node/" $3]++; containers["node/" $3] += n
+    }
+    $4 != "Succeeded" && $4 != "Failed" {
+        n = split($5, c, ",")
+        pods["ns/" $1]++; containers["ns/" $1] += n
+        pods["cluster"]++; containers["cluster"] += n
+    }
+    END {
+        for (k in pods) {
+            print k, "pod/count", "i", pods[k]
+            print k, "container/count", "i", containers[k]
+        }
+    }' "$WORK/pods.txt"
+    awk -F'|' -v OFS='\t' -v base="$SIM_ADMIN/truth?entity=pod" '$3 != "" && $4 != "Succeeded" {
+        print $3, base "&ns=" $1 "&name=" $2
+    }' "$WORK/pods.txt" >"$WORK/all.urls"
+    values_fetch "$WORK/all.urls" | awk -v OFS='\t' -v list="$WORK/all.urls" '
+        BEGIN {n = split("cpu/request cpu/limit memory/request memory/limit " \
+                         "ephemeral_storage/request ephemeral_storage/limit", names, " ")}
+        /^@ / {next}
+        /^\{/ {
+            getline line < list; split(line, part, "\t"); seen[part[1]] = 1
+            for (i = 1; i <= n; i++) {
+                if (match($0, "\"" names[i] "\":[0-9]+")) {
+                    skip = length(names[i]) + 3
+                    sum[part[1], i] += substr($0, RSTART + skip, RLENGTH - skip)
+                }
+            }
+        }
+        END {
+            for (node in seen) {
+                for (i = 1; i <= n; i++) printf "node/%s\t%s\ti\t%.0f\n", node, names[i], sum[node, i]
+            }
+        }'
+}
+
+# The truths as they were answered -> key, metric, i(nteger) or f(loat) or
+# s(tart), value
+values_truth() { # ENDPOINT
+    values_truth_urls "$1" <"$WORK/keys.txt" >"$WORK/truth.urls"
+    values_fetch "$WORK/truth.urls" >"$WORK/truth.raw"
+    awk -v endpoint="$1" -f tests/cluster/truth.awk "$WORK/nodes.tsv" "$WORK/truth.urls" "$WORK/truth.raw"
+    printf 'cluster\tnode/count\ti\t%s\ncluster\tnode/ready_count\ti\t%s\n' \
+        "$(wc -l <"$WORK/nodes.tsv")" "$(awk '$8 == "True"' "$WORK/nodes.tsv" | wc -l)"
+}
+
+# name, capacity of cpu (millicores), memory, storage, the same allocatable, ready
+values_nodes() {
+    api_get /api/v1/nodes | jq -r '
+        def bytes: capture("^(?<n>[0-9]+)(?<u>[A-Za-z]*)$") |
+            (.n | tonumber) * {"": 1, "Ki": 1024, "Mi": 1048576, "Gi": 1073741824}[.u];
+        def cores: capture("^(?<n>[0-9]+)(?<u>m?)$") |
+            (.n | tonumber) * (if .u == "m" then 1 else 1000 end);
+        .items[] | [.metadata.name,
+            (.status.capacity | (.cpu | cores), (.memory | bytes), (."ephemeral-storage" | bytes)),
+            (.status.allocatable | (.cpu | cores), (.memory | bytes), (."ephemeral-storage" | bytes)),
+            (.status.conditions[] | select(.type == "Ready").status)] | @tsv'
+}
+
+# Names first, then every series: key, metric, value, float or -, seconds
+values_model() {
+    values_model_paths <"$WORK/keys.txt" >"$WORK/names.urls"
+    values_fetch "$WORK/names.urls" >"$WORK/names.raw"
+    {
+        awk -v OFS='\t' -v list="$WORK/names.urls" '
+            /^@ / {have = 0; next}
+            /^\[/ && !have {getline line < list; split(line, part, "\t"); have = 1}
+            /^ "/ {name = $0; gsub(/^ "|",?$/, "", name); print part[1], part[2] name, name}
+        ' "$WORK/names.raw"
+        # Labelled ones are not among the names; which there are, the truth says.
+        awk -F'\t' -v OFS='\t' 'FNR == NR {base[$1] = $2; next}
+            match($2, /\[.*\]/) {
+                label = substr($2, RSTART + 1, RLENGTH - 2)
+                print $1, base[$1] substr($2, 1, RSTART - 1) "?labels=resource_id:" label, $2
+            }' "$WORK/names.urls" "$WORK/truth.tsv"
+    } >"$WORK/series.urls"
+    values_fetch "$WORK/series.urls" >"$WORK/series.raw"
+    awk -v OFS='\t' -v list="$WORK/series.urls" '
+        function flush() {
+            getline line < list; split(line, part, "\t")
+            print part[1], part[3], status == 200 ? value : "status " status, real, stamp
+            value = "none"; real = "-"; stamp = "-"
+        }
+        BEGIN {value = "none"; real = "-"; stamp = "-"}
+        /^@ / {status = $2; flush(); next}
+        /"timestamp":/ {stamp = $2; gsub(/[",]/, "", stamp); real = "-"}
+        /"value":/ {value = $2; sub(/,$/, "", value)}
+        /"floatValue":/ {real = $2; sub(/,$/, "", real)}
+    ' "$WORK/series.raw"
+}
+
+values_compare() {
+    values_nodes >"$WORK/nodes.tsv"
+    values_pods >"$WORK/pods.txt"
+    values_keys "$2" "$3" >"$WORK/keys.txt"
+    {
+        values_truth "$1"
+        values_sums
+    } >"$WORK/truth.tsv"
+    values_model >"$WORK/model.tsv"
+    awk -F'\t' -v endpoint="$1" -f tests/cluster/compare.awk "$WORK/nodes.tsv" "$WORK/truth.tsv" \
+        "$WORK/model.tsv" >"$WORK/difference.txt"
+    VALUES_COMPARED=$(sed -n 's/^compared //p' "$WORK/difference.txt")
+    ! grep -v '^compared ' "$WORK/difference.txt"
+}

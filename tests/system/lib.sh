@@ -1,0 +1,145 @@
+# What the system tests share. Each test runs in a tree of its own: tree_start
+# NAME [flags...] sets TREE (its directory) and RUNNER (the process of run.sh).
+
+TREE=
+RUNNER=
+CASE_FAILED=no
+PORT_NEXT=$((20000 + $$ % 20000))
+ROLES='collect serve guard'
+
+pass() {
+    echo "PASS $CASE"
+}
+
+# Prints the first failure of the case; the case goes on unless it returns.
+fail() {
+    [ "$CASE_FAILED" = no ] || return 1
+    CASE_FAILED=yes
+    echo "FAIL $CASE $(basename "${BASH_SOURCE[1]}"):${BASH_LINENO[0]} $*"
+    touch "$RESULT"
+    if [ -n "$TREE" ] && [ -s "$TREE.out" ]; then
+        tail -n 25 "$TREE.out" | sed 's/^/  | /'
+    fi
+    return 1
+}
+
+# case_run NAME FUNCTION: PASS when the function called fail nowhere.
+case_run() {
+    CASE=$1
+    CASE_FAILED=no
+    "$2" || fail "ended with $?"
+    [ "$CASE_FAILED" = yes ] || pass
+}
+
+now_ms() {
+    echo $(($(date +%s%N) / 1000000))
+}
+
+# until_ok LIMIT-MS COMMAND...: polls until it succeeds; 1 when it never does.
+until_ok() {
+    local end=$(($(now_ms) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(now_ms)" -lt "$end" ] || return 1
+        sleep 0.05
+    done
+}
+
+port() {
+    PORT_NEXT=$((PORT_NEXT + 1))
+    PORT=$PORT_NEXT
+}
+
+tree_begin() { # NAME flags...
+    TREE=$WORK/$1
+    shift
+    port
+    env --default-signal=INT "$RUN" "$TREE" --heapster-port=$PORT --metric-resolution=5s \
+        --nodes=4 "$@" >"$TREE.out" 2>&1 &
+    RUNNER=$!
+}
+
+tree_start() {
+    tree_begin "$@"
+    until_ok 15000 all_ready
+}
+
+tree_stop() {
+    [ -n "$RUNNER" ] || return 0
+    kill -TERM "$RUNNER" 2>/dev/null
+    wait "$RUNNER" 2>/dev/null
+    RUNNER=
+}
+
+clean_up() {
+    tree_stop
+    rm -rf "$WORK"
+}
+
+svstat() { # ROLE FIELD
+    s6-svstat -o "$2" "$TREE/service/$1" 2>/dev/null
+}
+
+pid_of() {
+    svstat "$1" pid
+}
+
+is_ready() {
+    [ "$(svstat "$1" up,ready)" = 'true true' ]
+}
+
+all_ready() {
+    local role
+    for role in $ROLES; do
+        is_ready "$role" || return 1
+    done
+    status >/dev/null
+}
+
+# Ready in another process than PID.
+is_back() { # ROLE PID
+    [ "$(pid_of "$1")" != "$2" ] && is_ready "$1"
+}
+
+# Up for longer than the second that s6 leaves between two starts.
+is_settled() { # ROLE SECONDS
+    is_ready "$1" && [ "$(svstat "$1" updownfor)" -ge "${2:-2}" ]
+}
+
+is_gone() {
+    local state
+    state=$(ps -o stat= -p "$1") || return 0
+    [[ $state == Z* ]]
+}
+
+status() {
+    "$PROGRAM" status --run-dir="$(readlink "$TREE/shm")" "$@"
+}
+
+# role_field ROLE FIELD of `skerry status --json`; texts without quotes.
+role_field() {
+    status --json | tr '{' '\n' | grep "\"role\":\"$1\"" |
+        sed -n "s/.*\"$2\":\(\"[^\"]*\"\|[^,}]*\).*/\1/p" | tr -d '"'
+}
+
+field_is() { # ROLE FIELD VALUE
+    [ "$(role_field "$1" "$2")" = "$3" ]
+}
+
+said() {
+    grep -q -e "$1" "$TREE.out"
+}
+
+# Processes of this tree that are not zombies.
+processes() {
+    ps -eo stat=,pid=,args= | grep -F "$TREE/" | grep -v -e '^Z' -e 'grep -F' || :
+    local pid
+    for pid in $(pgrep -f "^$PROGRAM (collect|serve|guard)"); do
+        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
+            grep -q "^SKERRY_SERVICE_DIR=$TREE/" && echo "$pid"
+    done
+}
+
+no_processes() {
+    [ -z "$(processes)" ]
+}

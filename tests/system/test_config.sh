@@ -1,0 +1,83 @@
+# A bad configuration is said in one sentence and not tried again until mended.
+
+# refused SENTENCE flags...: run.sh ends with 100 and starts nothing.
+refused() {
+    local sentence=$1 code
+    shift
+    tree_begin refused "$@"
+    wait "$RUNNER"
+    code=$?
+    RUNNER=
+    [ "$code" = 100 ] || { fail "exit $code"; return 1; }
+    grep -q -e "$sentence" "$TREE.out" || { fail "no sentence: $sentence"; return 1; }
+    no_processes || fail "something was started"
+}
+
+unknown_flag() { refused 'did you mean --metric-resolution' --metric-resolutoin=10s; }
+bad_value() { refused 'is not a whole number' --pods=many; }
+over_memory() { refused 'but --memory is 2.0 MiB' --memory=2M; }
+open_address() { refused 'without TLS and token' --listen-ip=0.0.0.0; }
+bad_source() { refused 'source=kubernetes:https://x:1' '--source=kubernetes:https://x:1?auht=y'; }
+no_config_file() { refused 'cannot be read' --config="$WORK/none.conf"; }
+
+is_refused() {
+    field_is "$1" state refused
+}
+
+broken_later() {
+    local starts
+    echo 'clients = many' >"$WORK/skerry.conf"
+    kill -9 "$(pid_of serve)"
+    until_ok 5000 is_refused serve || { fail "serve is $(role_field serve state)"; return 1; }
+    said "serve: .*line 1: --clients=many is not a whole number" ||
+        { fail "the log does not say why"; return 1; }
+    starts=$(role_field serve starts)
+    # The guard notes two more seconds, and nobody tried.
+    local until=$(($(role_field guard changedMs) + 0))
+    until=$(($(now_ms) + 2000))
+    guard_wrote() { [ "$(status --json | sed 's/.*"writtenMs":\([0-9]*\).*/\1/')" -gt "$until" ]; }
+    until_ok 5000 guard_wrote
+    [ "$(role_field serve starts)" = "$starts" ] && is_refused serve ||
+        fail "serve was tried again"
+}
+
+# The guard reads the same broken file and must live to see it mended.
+guard_survives() {
+    local pid
+    pid=$(pid_of guard)
+    kill -9 "$pid"
+    until_ok 5000 is_back guard "$pid" || fail "the guard is not back"
+}
+
+mended() {
+    echo 'clients = 8' >"$WORK/skerry.conf"
+    until_ok 10000 all_ready || fail "serve is $(role_field serve state)"
+    said 'the configuration changed; serve is started again' || fail "the log does not say so"
+}
+
+port_in_use() {
+    local first=$TREE runner=$RUNNER taken=$PORT
+    tree_begin second --heapster-port="$taken"
+    until_ok 10000 is_refused serve || fail "serve is $(role_field serve state)"
+    said "serve: .*$taken" || fail "no sentence names the port"
+    tree_stop
+    TREE=$first RUNNER=$runner
+}
+
+case_run system_unknown_flag unknown_flag
+case_run system_bad_value bad_value
+case_run system_over_memory over_memory
+case_run system_open_address open_address
+case_run system_bad_source bad_source
+case_run system_no_config_file no_config_file
+echo '# nothing yet' >"$WORK/skerry.conf"
+if tree_start config --config="$WORK/skerry.conf"; then
+    case_run system_broken_later broken_later
+    case_run system_guard_survives guard_survives
+    case_run system_mended mended
+    case_run system_port_in_use port_in_use
+else
+    CASE=system_config_tree
+    fail "the tree is not ready"
+fi
+tree_stop
