@@ -65,7 +65,7 @@
 #define NAMESPACES_MAX 65000
 #define PODS_MAX 1000000
 #define CONTAINERS_MAX 2000000
-#define CONNECTIONS_MAX 4096
+#define CONNECTIONS_MAX 20000
 #define CLIENTS_MAX 4096
 
 // The shortest interval between two scrapes of a node, as Heapster's: kubelets

@@ -94,6 +94,27 @@ stop() {
     [ -z "$svscan" ] || kill -TERM "$svscan" 2>/dev/null || :
 }
 
+is_alive() {
+    read -r state 2>/dev/null <"/proc/$1/stat" || return 1
+    case $state in
+    *') Z '*) return 1 ;;
+    esac
+}
+
+# An orderly stop takes less than a second; where it cannot be had, because
+# somebody removed the directory, it is forced.
+wait_for_end() {
+    tries=100
+    while is_alive "$svscan" && [ "$tries" -gt 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    if is_alive "$svscan"; then
+        say "the tree does not stop in order; it is ended"
+        kill -KILL "$svscan"
+    fi
+}
+
 write_flags "$@"
 export SKERRY_PROGRAM="$program" SKERRY_FLAGS="$directory/flags" SKERRY_HOME="$PWD"
 "$program" validate || exit $?
@@ -110,13 +131,17 @@ start
 while :; do
     code=0
     [ -z "$svscan" ] || wait "$svscan" || code=$?
-    if [ -n "$svscan" ] && kill -0 "$svscan" 2>/dev/null; then
+    if [ "$stopping" = yes ]; then
+        break
+    fi
+    if is_alive "$svscan"; then
         continue
     fi
-    [ "$stopping" = no ] || break
     say "s6-svscan ended ($code); the tree is started again"
     sweep
     start
 done
+[ -z "$svscan" ] || wait_for_end
 sweep
-remove_shm
+rm -rf -- "$SKERRY_SHM"
+rm -f "$directory/shm"

@@ -23,7 +23,7 @@ run() {
     fi
 }
 
-for program in "$build"/unit/*/test_*; do
+for program in "$build"/unit/*/test_* "$release"/unit/platform/test_{seal,memory}; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     case $program in *.d | *.o) continue ;; esac
     run "${program#"$build"/}" "$program"

@@ -85,7 +85,8 @@ handle(struct client *client, struct MHD_Connection *connection, const char *met
     struct exchange *exchange = &client->exchange;
     exchange_begin(exchange, http->api, platform_wall_now(http->config->platform));
     if (client->target_too_long) {
-        exchange_fail(exchange, 414, "the path is longer than %d bytes", HTTP_TARGET_BYTES_MAX);
+        exchange_fail(exchange, 414, "the path is longer than %d bytes",
+                      HTTP_TARGET_BYTES_MAX);
     } else if (!is_for_us(http, connection)) {
         http->api->http.forbidden_total++;
         exchange_fail(exchange, 403, "this server answers to its own names only: ask for "
@@ -155,8 +156,8 @@ make_response(struct client *client)
     if (client->complete) {
         return MHD_create_response_from_buffer_static(client->piece.used, client->buffer);
     }
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_BLOCK_BYTES, read_answer, client,
-                                             NULL);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_BLOCK_BYTES, read_answer,
+                                             client, NULL);
 }
 
 static bool

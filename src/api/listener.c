@@ -43,27 +43,6 @@ parse_address(struct text ip, uint16_t port, union address *address, socklen_t *
     return -ERR_BAD_CONFIG;
 }
 
-static bool
-is_loopback(const union address *address)
-{
-    if (address->any.sa_family == AF_INET) {
-        return (ntohl(address->v4.sin_addr.s_addr) >> 24) == 127;
-    }
-    return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
-}
-
-int
-listener_is_loopback(struct text ip, bool *loopback, struct out *why)
-{
-    union address address;
-    socklen_t size;
-    int error = parse_address(ip, 0, &address, &size, why);
-    if (error == 0) {
-        *loopback = is_loopback(&address);
-    }
-    return error;
-}
-
 static void
 explain_bind(int number, struct text ip, uint16_t port, struct out *why)
 {
@@ -129,7 +108,7 @@ listener_open(struct listener *listener, struct text ip, uint16_t port, struct o
         (void)close(fd);
         return -ERR_BAD_CONFIG;
     }
-    *listener = (struct listener){fd, bound_port(fd), is_loopback(&address)};
+    *listener = (struct listener){fd, bound_port(fd)};
     return 0;
 }
 

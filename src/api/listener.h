@@ -3,7 +3,6 @@
 #ifndef SKERRY_API_LISTENER_H
 #define SKERRY_API_LISTENER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -17,12 +16,7 @@
 struct listener {
     int fd;
     uint16_t port;  // as bound
-    bool loopback;
 };
-
-// Whether clients of other machines could reach it. -ERR_BAD_CONFIG with the
-// sentence in `why` when `ip` is no address.
-int listener_is_loopback(struct text ip, bool *loopback, struct out *why) MUST_USE;
 
 // `ip` is an IPv4 or IPv6 address (without brackets) or "localhost"; port 0: any
 // free one. -ERR_BAD_CONFIG with one sentence in `why`.

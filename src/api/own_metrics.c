@@ -15,6 +15,24 @@ struct family {
     const char *type;
     const char *help;
     family_writer *write;
+    unsigned part;  // which figure, where one writer serves several families
+};
+
+enum pool_part {
+    POOL_PART_USED,
+    POOL_PART_PEAK,
+    POOL_PART_LIMIT,
+    POOL_PART_BYTES,
+    POOL_PART_REFUSED,
+};
+enum source_part { SOURCE_PART_INFO, SOURCE_PART_UP, SOURCE_PART_NODES, SOURCE_PART_SUCCESS };
+enum role_part { ROLE_PART_UP, ROLE_PART_DEATHS, ROLE_PART_RESTARTS };
+enum node_part {
+    NODE_PART_DURATION,
+    NODE_PART_LAST_SUCCESS,
+    NODE_PART_BYTES,
+    NODE_PART_SUCCESSES,
+    NODE_PART_FAILURES,
 };
 
 static void
@@ -145,18 +163,17 @@ write_errors(const struct family *family, struct exchange *exchange, struct out 
     return STEP_DONE;
 }
 
-// Which member of struct pool_use a family shows.
 static uint64_t
 pool_value(const struct family *family, const struct pool_use *use)
 {
-    switch (family->name[sizeof("pool_") - 1]) {
-    case 'u':
+    switch (family->part) {
+    case POOL_PART_USED:
         return use->used;
-    case 'p':
+    case POOL_PART_PEAK:
         return use->peak;
-    case 'l':
+    case POOL_PART_LIMIT:
         return use->limit;
-    case 'b':
+    case POOL_PART_BYTES:
         return ((uint64_t)use->limit + 1) * use->row_bytes;
     default:
         return use->refused_total;
@@ -207,25 +224,24 @@ static void
 write_source(const struct family *family, unsigned index, const struct source_row *row,
              struct out *out)
 {
-    const char *member = family->name + sizeof("source_") - 1;
     begin(out, family);
     char number[16];
     struct out text = out_of(number, sizeof number);
     out_u64(&text, index);
     label(out, '{', "source", out_view(&text));
-    if (member[0] == 'i') {
+    if (family->part == SOURCE_PART_INFO) {
         label(out, ',', "kind", text_of(source_kind_name(row->kind)));
         label(out, ',', "name", text_of(row->name));
     }
     out_byte(out, '}');
-    switch (member[0]) {
-    case 'i':
+    switch (family->part) {
+    case SOURCE_PART_INFO:
         end_u64(out, 1);
         break;
-    case 'u':
+    case SOURCE_PART_UP:
         end_u64(out, row->api_last_error == ERR_OK);
         break;
-    case 'n':
+    case SOURCE_PART_NODES:
         end_u64(out, row->nodes_known);
         break;
     default:
@@ -250,10 +266,10 @@ write_sources(const struct family *family, struct exchange *exchange, struct out
 static uint64_t
 role_value(const struct family *family, const struct role_report *report)
 {
-    switch (family->name[sizeof("role_") - 1]) {
-    case 'u':
+    switch (family->part) {
+    case ROLE_PART_UP:
         return report->up;
-    case 'd':
+    case ROLE_PART_DEATHS:
         return report->deaths_total;
     default:
         return report->restarts_total;
@@ -331,17 +347,17 @@ write_heap_failures(const struct family *family, struct exchange *exchange, stru
 static void
 write_node_value(const struct family *family, const struct scrape_row *scrape, struct out *out)
 {
-    switch (family->name[sizeof("node_scrape_") - 1]) {
-    case 'd':
+    switch (family->part) {
+    case NODE_PART_DURATION:
         end_double(out, (double)scrape->latency_us / 1e6);
         break;
-    case 'l':
+    case NODE_PART_LAST_SUCCESS:
         end_seconds(out, scrape->last_success_ms);
         break;
-    case 's':
+    case NODE_PART_SUCCESSES:
         end_u64(out, scrape->success_total);
         break;
-    case 'f':
+    case NODE_PART_FAILURES:
         end_u64(out, scrape->failure_total);
         break;
     default:
@@ -375,47 +391,53 @@ write_nodes(const struct family *family, struct exchange *exchange, struct out *
 }
 
 static const struct family own_families[] = {
-    {"build_info", "gauge", "Version of this program", write_build},
-    {"start_time_seconds", "gauge", "When this role began, Unix time", write_start},
-    {"healthy", "gauge", "1 while /healthz says ok", write_healthy},
-    {"plan_bytes", "gauge", "Planned memory by role and part", write_plan},
-    {"role_up", "gauge", "1 while the role does its work", write_roles},
-    {"role_deaths_total", "counter", "Deaths of the role", write_roles},
-    {"role_restarts_total", "counter", "Starts of the role after a death", write_roles},
-    {"http_requests_total", "counter", "Requests answered, by class of status", write_requests},
+    {"build_info", "gauge", "Version of this program", write_build, 0},
+    {"start_time_seconds", "gauge", "When this role began, Unix time", write_start, 0},
+    {"healthy", "gauge", "1 while /healthz says ok", write_healthy, 0},
+    {"plan_bytes", "gauge", "Planned memory by role and part", write_plan, 0},
+    {"role_up", "gauge", "1 while the role does its work", write_roles, ROLE_PART_UP},
+    {"role_deaths_total", "counter", "Deaths of the role", write_roles, ROLE_PART_DEATHS},
+    {"role_restarts_total", "counter", "Starts of the role after its first", write_roles,
+     ROLE_PART_RESTARTS},
+    {"http_requests_total", "counter", "Requests answered, by class of status", write_requests,
+     0},
     {"http_answer_seconds_total", "counter", "Time from request to the end of its answer",
-     write_answer_seconds},
-    {"http_refusals_total", "counter", "Clients and requests turned away", write_refusals},
-    {"http_clients", "gauge", "Clients connected", write_clients},
-    {"heap_bytes", "gauge", "Library heap of the role serve", write_heap},
+     write_answer_seconds, 0},
+    {"http_refusals_total", "counter", "Clients and requests turned away", write_refusals, 0},
+    {"http_clients", "gauge", "Clients connected", write_clients, 0},
+    {"heap_bytes", "gauge", "Library heap of the role serve", write_heap, 0},
     {"heap_failures_total", "counter", "Requests to that heap that did not fit",
-     write_heap_failures},
+     write_heap_failures, 0},
 };
 
 static const struct family table_families[] = {
     {"cycle_timestamp_seconds", "gauge", "The newest complete cycle, Unix time",
-     write_cycle_time},
-    {"cycle_age_seconds", "gauge", "Age of the newest complete cycle", write_cycle_age},
-    {"resolution_seconds", "gauge", "Interval between two cycles", write_resolution},
-    {"errors_total", "counter", "Failures and drops by reason", write_errors},
-    {"pool_used", "gauge", "Rows in use", write_pools},
-    {"pool_peak", "gauge", "Rows that were in use at once at most", write_pools},
-    {"pool_limit", "gauge", "Rows planned", write_pools},
-    {"pool_bytes", "gauge", "Bytes of the pool, used or not", write_pools},
-    {"pool_refused_total", "counter", "Rows refused because the pool was full", write_pools},
-    {"source_info", "gauge", "Kind and address of a source", write_sources},
-    {"source_up", "gauge", "1 while the source's API server answers", write_sources},
-    {"source_nodes", "gauge", "Nodes that the source knows", write_sources},
+     write_cycle_time, 0},
+    {"cycle_age_seconds", "gauge", "Age of the newest complete cycle", write_cycle_age, 0},
+    {"resolution_seconds", "gauge", "Interval between two cycles", write_resolution, 0},
+    {"errors_total", "counter", "Failures and drops by reason", write_errors, 0},
+    {"pool_used", "gauge", "Rows in use", write_pools, POOL_PART_USED},
+    {"pool_peak", "gauge", "Rows that were in use at once at most", write_pools, POOL_PART_PEAK},
+    {"pool_limit", "gauge", "Rows planned", write_pools, POOL_PART_LIMIT},
+    {"pool_bytes", "gauge", "Bytes of the pool, used or not", write_pools, POOL_PART_BYTES},
+    {"pool_refused_total", "counter", "Rows refused because the pool was full", write_pools,
+     POOL_PART_REFUSED},
+    {"source_info", "gauge", "Kind and address of a source", write_sources, SOURCE_PART_INFO},
+    {"source_up", "gauge", "1 while the source's API server answers", write_sources,
+     SOURCE_PART_UP},
+    {"source_nodes", "gauge", "Nodes that the source knows", write_sources, SOURCE_PART_NODES},
     {"source_last_success_timestamp_seconds", "gauge",
-     "Last answer of the source's API server, Unix time, 0 = none", write_sources},
+     "Last answer of the source's API server, Unix time, 0 = none", write_sources,
+     SOURCE_PART_SUCCESS},
     {"node_scrape_duration_seconds", "gauge", "Duration of the last successful scrape",
-     write_nodes},
+     write_nodes, NODE_PART_DURATION},
     {"node_scrape_last_success_timestamp_seconds", "gauge",
-     "Last successful scrape, Unix time, 0 = none", write_nodes},
-    {"node_scrape_bytes", "gauge", "Bytes of the last answer", write_nodes},
-    {"node_scrape_successes_total", "counter", "Scrapes of the node that succeeded",
-     write_nodes},
-    {"node_scrape_failures_total", "counter", "Scrapes of the node that failed", write_nodes},
+     "Last successful scrape, Unix time, 0 = none", write_nodes, NODE_PART_LAST_SUCCESS},
+    {"node_scrape_bytes", "gauge", "Bytes of the last answer", write_nodes, NODE_PART_BYTES},
+    {"node_scrape_successes_total", "counter", "Scrapes of the node that succeeded", write_nodes,
+     NODE_PART_SUCCESSES},
+    {"node_scrape_failures_total", "counter", "Scrapes of the node that failed", write_nodes,
+     NODE_PART_FAILURES},
 };
 
 // cursor.stage counts through own families, table families, counters.

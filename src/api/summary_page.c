@@ -272,6 +272,10 @@ static enum step
 end_pods(struct exchange *exchange, struct out *out)
 {
     uint32_t shown = exchange->cursor.written;
+    if (shown == 0) {
+        out_string(out, "<tr><td class=\"dim\" colspan=\"6\">There are no pods of this "
+                        "namespace.</td></tr>");
+    }
     if (chosen_namespace(exchange).size == 0) {
         return summary_table_end(out, shown, order_count(exchange_order(exchange), ORDER_PODS));
     }

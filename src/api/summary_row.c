@@ -134,7 +134,8 @@ void
 summary_node_row(struct out *out, const struct target *node, struct wall_ms now)
 {
     const struct node_row *row = &node->node.row;
-    double cpu = first_positive((double)row->cpu_allocatable_milli, (double)row->cpu_capacity_milli);
+    double cpu = first_positive((double)row->cpu_allocatable_milli,
+                                (double)row->cpu_capacity_milli);
     double memory = first_positive((double)row->memory_allocatable, (double)row->memory_capacity);
     out_string(out, "<tr><td class=\"name\">");
     html_text(out, node->node.name);

@@ -51,8 +51,9 @@ static const char summary_style[] =
     "gap:0 20px}"
     ".two>section{min-width:0}"
     "footer{padding-top:26px;padding-bottom:34px;color:var(--dim);font-size:13.5px}"
-    "@media(max-width:700px){.wide,td.name small.wide{display:none}main,header,footer{padding-left:12px;"
-    "padding-right:12px}th,td{padding:7px}.state{min-width:84px}td .bar{display:block;width:62px;margin:2px 0 4px}"
+    "@media(max-width:700px){.wide,td.name small.wide{display:none}"
+    "main,header,footer{padding-left:12px;padding-right:12px}th,td{padding:7px}"
+    ".state{min-width:84px}td .bar{display:block;width:62px;margin:2px 0 4px}"
     ".cards{grid-template-columns:1fr 1fr;gap:9px}.card{padding:10px 12px}.card b{font-size:18px}"
     "td.name{min-width:84px}}";
 

@@ -155,9 +155,10 @@ ask_resource(struct exchange *exchange, const struct target *target,
     }
     struct out message = exchange_message(exchange);
     out_text(&message, ask->name);
-    out_string(&message, labels->count == 0 ? " has a value for each resource: ask with "
-                                              "labels=resource_id:NAME, NAME one of: "
-                                            : " has no value with these labels; resource_id is one of: ");
+    out_string(&message, labels->count == 0
+                             ? " has a value for each resource: ask with "
+                               "labels=resource_id:NAME, NAME one of: "
+                             : " has no value with these labels; resource_id is one of: ");
     if (write_resource_ids(exchange, target, &message) == 0) {
         out_string(&message, "(none yet)");
     }
@@ -231,7 +232,12 @@ read_point(const struct exchange *exchange, const struct target *target, unsigne
         return false;
     }
     point->value = (struct metric_value){.is_double = true, .real = view.extra.value};
-    point->time.ms = (int64_t)view.extra.cycle_s * MS_PER_S;
+    // Requests of a pod's spec are of no cycle: they hold as of the newest.
+    uint32_t cycle_s = view.extra.cycle_s;
+    if (cycle_s == 0) {
+        cycle_s = atomic_load_explicit(&target->table->header->cycle_done_s, memory_order_acquire);
+    }
+    point->time.ms = (int64_t)cycle_s * MS_PER_S;
     return true;
 }
 

@@ -10,7 +10,7 @@ CONFIG(MEMORY, "memory", BYTES, "", "choose the largest capacity that fits this 
 CONFIG(NODES, "nodes", COUNT, "100", "nodes to plan for")
 CONFIG(PODS, "pods", COUNT, "", "pods to plan for (default 30 a node)")
 CONFIG(CONTAINERS, "containers", COUNT, "", "containers to plan for (default 2 a pod and 4 system ones a node)")
-CONFIG(NAMESPACES, "namespaces", COUNT, "", "namespaces to plan for (default one for 10 pods, at least 64)")
+CONFIG(NAMESPACES, "namespaces", COUNT, "", "namespaces to plan for (default one for 30 pods, at least 64)")
 CONFIG(CONNECTIONS, "connections", COUNT, "", "connections to keep alive (default one a node)")
 CONFIG(CLIENTS, "clients", COUNT, "32", "HTTP clients served at once")
 CONFIG(PRESSURE, "pressure", CHOICE, "pods", "levels with pressure stall information: off, nodes, pods, containers")

@@ -64,9 +64,11 @@ act(struct guard *guard, enum role role, const struct watch_verdict *verdict)
     case WATCH_NOTHING:
         break;
     case WATCH_ABORT:
-        if (guard->watch[role].kill_cause == DEATH_HANG) {
+        if (verdict->heartbeat_age_ms >= 0) {
             role_say("guard", "%s is stuck: no heartbeat for %lld ms; it is ended", name,
                      (long long)verdict->heartbeat_age_ms);
+        } else if (guard->watch[role].kill_cause == DEATH_HANG) {
+            role_say("guard", "%s is stuck: it never gave a heartbeat; it is ended", name);
         } else {
             role_say("guard", "%s is not ready after %d s; it is ended", name,
                      WATCH_READY_MS / 1000);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "api/http.h"
-#include "api/listener.h"
+#include "app/appliance.h"
 #include "app/role.h"
 #include "app/roles.h"
 #include "platform/block.h"
@@ -76,29 +76,8 @@ block_bytes(const struct capacity *capacity)
 
 // Configuration
 
-static int
-check_address(const struct config *config, struct out *why)
-{
-    bool loopback = true;
-    struct text ip = config_text(config, CONFIG_LISTEN_IP);
-    int error = listener_is_loopback(ip, &loopback, why);
-    if (error != 0) {
-        return error;
-    }
-    if (!loopback && !config_bool(config, CONFIG_INSECURE_OPEN)) {
-        out_format(why, "%s=", config_flag(CONFIG_LISTEN_IP));
-        out_text(why, ip);
-        out_format(why, " can be reached from other machines, and there is neither TLS nor a "
-                        "token yet: keep it on 127.0.0.1, or add %s if everybody who can reach "
-                        "it may read everything",
-                   config_flag(CONFIG_INSECURE_OPEN));
-        return -ERR_BAD_CONFIG;
-    }
-    return 0;
-}
-
-// On loopback only the names of loopback are answered to; an open address has
-// names that nobody here can know.
+// On loopback only the names of loopback are answered to; an open address, which
+// config.c refuses without --insecure-open, has names that nobody here can know.
 static struct host_check
 host_names(const struct config *config)
 {
@@ -267,7 +246,7 @@ open_memory(struct arena *arena)
 static void
 open_api(struct arena *arena)
 {
-    serve_plan(&serve.plan, serve.config, &serve.config->capacity);
+    appliance_plan(&serve.plan, serve.config, &serve.config->capacity);
     serve.api.order = order_init(arena, &serve.config->capacity);
     serve.api.version = SKERRY_VERSION;
     serve.api.started = platform_wall_now(&serve.platform);
@@ -288,10 +267,7 @@ open_http(struct arena *arena, int wake_fd)
         .wake_fd = wake_fd,
         .hosts = host_names(config),
     };
-    int error = check_address(config, &why);
-    if (error == 0) {
-        error = http_init(&serve.http, arena, &serve.http_config, &serve.api, &why);
-    }
+    int error = http_init(&serve.http, arena, &serve.http_config, &serve.api, &why);
     if (error != 0) {
         role_say("serve", "%s (%s, %s)", out_c_string(&why), config_flag(CONFIG_LISTEN_IP),
                  config_flag(CONFIG_HEAPSTER_PORT));

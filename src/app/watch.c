@@ -89,6 +89,25 @@ judge_starting(struct watch *watch, const struct watch_seen *seen)
     return verdict;
 }
 
+// Whether a file changed since the role was refused. A change that came before
+// the first look is told by its time, each only once: a file whose time lies in
+// the future must not start the role again and again.
+static bool
+is_mended(struct watch *watch, const struct watch_seen *seen)
+{
+    bool mended = watch->refused && watch->refused_print != seen->config_print;
+    if (!watch->refused && seen->config_changed_ms > seen->last_death.time.ms &&
+        seen->config_changed_ms != watch->change_used_ms) {
+        mended = true;
+    }
+    watch->refused = true;
+    watch->refused_print = seen->config_print;
+    if (mended) {
+        watch->change_used_ms = seen->config_changed_ms;
+    }
+    return mended;
+}
+
 static struct watch_verdict
 judge_down(struct watch *watch, const struct watch_seen *seen)
 {
@@ -101,15 +120,8 @@ judge_down(struct watch *watch, const struct watch_seen *seen)
         return verdict;
     }
     verdict.state = ROLE_REFUSED;
-    if (!watch->refused) {
-        watch->refused = true;
-        watch->refused_print = seen->config_print;
-    }
-    bool changed = watch->refused_print != seen->config_print ||
-                   seen->config_changed_ms > seen->last_death.time.ms;
-    if (changed) {
+    if (is_mended(watch, seen)) {
         verdict.action = WATCH_UP;
-        watch->refused = false;
     }
     return verdict;
 }

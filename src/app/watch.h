@@ -45,6 +45,7 @@ struct watch {
     uint8_t kill_cause;      // enum death_cause, while aborted_ns is not 0
     bool refused;
     uint64_t refused_print;
+    int64_t change_used_ms;  // the change that last was a reason to start again
 };
 
 struct watch_verdict {

@@ -11,7 +11,7 @@
 #define CONTAINERS_PER_POD 2
 // kubelet, runtime, pods and misc.
 #define SYSTEM_CONTAINERS_PER_NODE 4
-#define PODS_PER_NAMESPACE 10
+#define PODS_PER_NAMESPACE 30
 #define NAMESPACES_LEAST 64
 
 // Sums stay far below 2^32: the ceilings of limits.h are checked here once.
@@ -108,8 +108,8 @@ capacity_derive(struct capacity *capacity)
     ASSERT(capacity->namespaces >= 1 && capacity->namespaces <= NAMESPACES_MAX);
 
     // Nearly every pod has its token volume and half have another; a node has
-    // its root, image and container file systems and a few mounts.
-    capacity->filesystems = 2 * pods + 8 * nodes;
+    // its root, image and container file systems and a mount.
+    capacity->filesystems = pods + pods / 2 + 4 * nodes;
     // Only host: and cadvisor: sources name block devices; 256 are enough for
     // one large machine even when one node is planned.
     capacity->disks = 2 * nodes + 256;
@@ -117,13 +117,13 @@ capacity_derive(struct capacity *capacity)
     capacity->extras = pods / 4 + 4 * nodes + 256;
     capacity->pressures = pressures_of(capacity);
     // In cells of 32 bytes: a node with name, address, versions and labels
-    // takes 40; a pod with name, owner and its share of shared label sets 6;
+    // takes 40; a pod with name, owner and its share of shared label sets 4;
     // container names and images are mostly shared texts; a namespace 8.
     capacity->string_cells =
-        40 * nodes + 6 * pods + capacity->containers / 4 + 8 * capacity->namespaces + 2048;
+        40 * nodes + 4 * pods + capacity->containers / 4 + 8 * capacity->namespaces + 2048;
     // A cluster of three times the plan keeps right totals.
-    capacity->overflow_nodes = 3 * nodes;
-    capacity->overflow_pods = 3 * pods;
+    capacity->overflow_nodes = 2 * nodes;
+    capacity->overflow_pods = 2 * pods;
     // At a scrape of 100 ms every 15 s, 1,000 nodes have 7 under way; a quarter
     // of the nodes leaves room for slow ones. Small clusters start all at once.
     capacity->transfers = clamp(nodes / 4, 32, 512);

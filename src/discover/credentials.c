@@ -24,7 +24,9 @@ set_path(struct watched_file *file, struct text path, struct out *why)
         out_string(why, "a file name is too long");
         return -ERR_BAD_CONFIG;
     }
-    memcpy(file->path, path.at, path.size);
+    if (path.size != 0) {
+        memcpy(file->path, path.at, path.size);
+    }
     file->path[path.size] = '\0';
     return 0;
 }
@@ -177,7 +179,9 @@ copy_name(char *to, size_t room, struct text name, struct out *why)
         out_string(why, "a host name is too long");
         return -ERR_BAD_CONFIG;
     }
-    memcpy(to, name.at, name.size);
+    if (name.size != 0) {
+        memcpy(to, name.at, name.size);
+    }
     to[name.size] = '\0';
     return 0;
 }

@@ -76,7 +76,6 @@ on_list_end(void *context, enum object_kind kind)
 {
     struct discover *self = context;
     table_list_end(self->writer, self->source, kind);
-    table_count(self->writer, COUNTER_LISTS, 1);
     if (kind == OBJECT_NODE) {
         self->hooks.nodes_end(self->hooks.context, self->source);
     }

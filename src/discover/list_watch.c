@@ -268,6 +268,9 @@ begin_document(struct list_watch *self)
         .on_error = on_error,
     };
     if (self->state == LIST_WATCH_LISTING) {
+        if (self->continue_size == 0) {
+            self->hooks.list_begin(self->hooks.context, self->kind);
+        }
         self->continue_size = 0;
         objects_begin_list(&self->objects, self->kind, observer, self->annotations);
     } else {
@@ -402,7 +405,6 @@ on_page_complete(struct list_watch *self)
     self->failures = 0;
     self->hooks.result(self->hooks.context, self->kind, 0, TEXT(""));
     if (self->continue_size == 0) {
-        self->in_list = false;
         self->synced = true;
         self->wants_list = false;
         self->empty_watches = 0;
@@ -559,13 +561,6 @@ start(struct list_watch *self)
     self->state = self->wants_list ? LIST_WATCH_LISTING : LIST_WATCH_WATCHING;
     if (error != 0) {
         on_failure(self, -error, TEXT(""));
-        return;
-    }
-    if (self->wants_list && !self->in_list) {
-        self->in_list = true;
-        self->hooks.list_begin(self->hooks.context, self->kind);
-    } else if (self->wants_list && self->continue_size == 0) {
-        self->hooks.list_begin(self->hooks.context, self->kind);
     }
 }
 

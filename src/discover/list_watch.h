@@ -46,6 +46,7 @@ struct api_server {
 
 struct list_watch_hooks {
     void *context;
+    // A list begins to arrive, perhaps anew after one that was not completed.
     void (*list_begin)(void *context, enum object_kind kind);
     void (*list_end)(void *context, enum object_kind kind);
     // A request's result: error 0 when the server answered as it should.
@@ -79,7 +80,6 @@ struct list_watch {
     bool synced;        // a list was complete once
     bool tried;         // a request ended, well or not
     bool wants_list;    // else the next request is a watch
-    bool in_list;       // list_begin was told, list_end not yet
     bool page_seen;
     bool asked;         // for a list, by list_watch_ask
     bool expired;       // the server said 410 within the stream

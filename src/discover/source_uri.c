@@ -283,9 +283,10 @@ read_authority(struct parse *parse, struct text authority, uint16_t port)
     struct text host = authority;
     struct text rest = {0};
     bool v6 = authority.size != 0 && authority.at[0] == '[';
-    if (v6) {
-        text_cut(text_sub(authority, 1, SIZE_MAX), ']', &host, &rest);
-    } else if (text_cut(authority, ':', &host, &rest)) {
+    if (v6 && !text_cut(text_sub(authority, 1, SIZE_MAX), ']', &host, &rest)) {
+        return fail(parse, "an IPv6 address ends with ]", authority);
+    }
+    if (!v6 && text_cut(authority, ':', &host, &rest)) {
         rest = (struct text){rest.at - 1, rest.size + 1};
     }
     uint64_t given = port;

@@ -20,8 +20,7 @@ struct info_read {
 static const struct field label_fields[] = {
     FIELD("io.kubernetes.container.name", TEXT, struct info_read, container),
     FIELD("io.kubernetes.pod.name", TEXT, struct info_read, pod),
-    FIELD("io.kubernetes.pod.namespace", TEXT, struct info_read,
-          namespace_name),
+    FIELD("io.kubernetes.pod.namespace", TEXT, struct info_read, namespace_name),
     FIELD("io.kubernetes.pod.uid", TEXT, struct info_read, uid),
 };
 static const struct shape label_shape = SHAPE(label_fields);
@@ -67,8 +66,8 @@ read_spec(struct cursor *cursor, struct info_read *read)
 
 // The last one is the newest.
 static int
-read_stats(struct cursor *cursor, struct info_read *read,
-           struct cadvisor_stats *stats, struct parse_counters *counters)
+read_stats(struct cursor *cursor, struct info_read *read, struct cadvisor_stats *stats,
+           struct parse_counters *counters)
 {
     struct items items = items_of(cursor);
     while (items_next(&items)) {
@@ -82,8 +81,8 @@ read_stats(struct cursor *cursor, struct info_read *read,
 }
 
 static int
-read_info(struct cursor *cursor, struct info_read *read,
-          struct cadvisor_stats *stats, struct parse_counters *counters)
+read_info(struct cursor *cursor, struct info_read *read, struct cadvisor_stats *stats,
+          struct parse_counters *counters)
 {
     struct members members = members_of(cursor, &info_shape, read);
     int index;
@@ -109,8 +108,7 @@ put_filesystems(struct node_seen *node, const struct cadvisor_stats *stats)
 {
     uint32_t largest = 0;
     for (uint32_t i = 1; i < stats->filesystem_count; i++) {
-        if (stats->filesystems[i].capacity >
-            stats->filesystems[largest].capacity) {
+        if (stats->filesystems[i].capacity > stats->filesystems[largest].capacity) {
             largest = i;
         }
     }
@@ -144,8 +142,7 @@ give_node(struct cadvisor *cadvisor, const struct info_read *read,
     node->pressure = stats->pressure;
     put_filesystems(node, stats);
     node->disk_count = stats->disk_count;
-    memcpy(node->disks, stats->disks,
-           stats->disk_count * sizeof stats->disks[0]);
+    memcpy(node->disks, stats->disks, stats->disk_count * sizeof stats->disks[0]);
     cadvisor->observer.on_node(cadvisor->observer.context, node);
 }
 
@@ -174,8 +171,7 @@ sum_disks(struct container_seen *container, const struct cadvisor_stats *stats)
 }
 
 static void
-fill_container(struct container_seen *container, struct text name,
-               const struct info_read *read,
+fill_container(struct container_seen *container, struct text name, const struct info_read *read,
                const struct cadvisor_stats *stats)
 {
     memset(container, 0, offsetof(struct container_seen, extras));
@@ -196,11 +192,9 @@ static void
 give_container(struct cadvisor *cadvisor, const struct info_read *read,
                const struct cadvisor_stats *stats)
 {
-    struct container_seen *container =
-        &cadvisor->space->seen.container_seen;
+    struct container_seen *container = &cadvisor->space->seen.container_seen;
     fill_container(container, read->container, read, stats);
-    cadvisor->observer.on_container(cadvisor->observer.context,
-                                    read->namespace_name, read->pod,
+    cadvisor->observer.on_container(cadvisor->observer.context, read->namespace_name, read->pod,
                                     container);
 }
 
@@ -228,8 +222,7 @@ take_element(void *context, unsigned tag, struct text json)
     struct cursor cursor = cursor_of(json, cadvisor->space);
     struct info_read read = {0};
     struct cadvisor_stats stats;
-    int error =
-        read_info(&cursor, &read, &stats, &cadvisor->splitter.counters);
+    int error = read_info(&cursor, &read, &stats, &cadvisor->splitter.counters);
     if (error != 0) {
         return error;
     }
@@ -240,8 +233,7 @@ take_element(void *context, unsigned tag, struct text json)
         give_node(cadvisor, &read, &stats);
     } else if (read.pod.size == 0 || read.namespace_name.size == 0) {
         give_system_container(cadvisor, &read, &stats);
-    } else if (read.container.size == 0 ||
-               text_equal(read.container, TEXT("POD"))) {
+    } else if (read.container.size == 0 || text_equal(read.container, TEXT("POD"))) {
         give_pod(cadvisor, &read, &stats);
     } else {
         give_container(cadvisor, &read, &stats);
@@ -256,18 +248,15 @@ cadvisor_footprint(void)
 }
 
 void
-cadvisor_init(struct cadvisor *cadvisor, struct arena *arena,
-              struct decode_space *space)
+cadvisor_init(struct cadvisor *cadvisor, struct arena *arena, struct decode_space *space)
 {
     ASSERT(space != NULL);
     cadvisor->space = space;
-    splitter_init(&cadvisor->splitter, arena, ELEMENT_BYTES_MAX, take_element,
-                  cadvisor);
+    splitter_init(&cadvisor->splitter, arena, ELEMENT_BYTES_MAX, take_element, cadvisor);
 }
 
 void
-cadvisor_begin(struct cadvisor *cadvisor, struct observer observer,
-               struct text node_name)
+cadvisor_begin(struct cadvisor *cadvisor, struct observer observer, struct text node_name)
 {
     ASSERT(observer.on_node != NULL);
     ASSERT(observer.on_pod != NULL);

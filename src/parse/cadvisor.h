@@ -30,14 +30,11 @@ struct cadvisor {
 };
 
 size_t cadvisor_footprint(void);
-void cadvisor_init(struct cadvisor *cadvisor, struct arena *arena,
-                   struct decode_space *space);
+void cadvisor_init(struct cadvisor *cadvisor, struct arena *arena, struct decode_space *space);
 // cAdvisor does not know the machine's name; `node_name` must outlive the
 // document.
-void cadvisor_begin(struct cadvisor *cadvisor, struct observer observer,
-                    struct text node_name);
-int cadvisor_feed(struct cadvisor *cadvisor, const void *bytes,
-                  size_t size) MUST_USE;
+void cadvisor_begin(struct cadvisor *cadvisor, struct observer observer, struct text node_name);
+int cadvisor_feed(struct cadvisor *cadvisor, const void *bytes, size_t size) MUST_USE;
 int cadvisor_end(struct cadvisor *cadvisor) MUST_USE;
 const struct parse_counters *cadvisor_counters(const struct cadvisor *cadvisor);
 struct decoder cadvisor_decoder(struct cadvisor *cadvisor);

@@ -25,13 +25,11 @@ static const struct field cpu_fields[] = {
 static const struct shape cpu_shape = SHAPE(cpu_fields);
 
 static const struct field faults_fields[] = {
-    FIELD_HAS("pgfault", U64, struct memory_seen, page_faults,
-              HAS_MEMORY_PAGE_FAULTS),
+    FIELD_HAS("pgfault", U64, struct memory_seen, page_faults, HAS_MEMORY_PAGE_FAULTS),
     FIELD_HAS("pgmajfault", U64, struct memory_seen, major_page_faults,
               HAS_MEMORY_MAJOR_PAGE_FAULTS),
 };
-static const struct shape faults_shape =
-    SHAPE_HAS(faults_fields, struct memory_seen);
+static const struct shape faults_shape = SHAPE_HAS(faults_fields, struct memory_seen);
 
 enum memory_field { MEMORY_FAULTS = 5, MEMORY_PSI };
 static const struct field memory_fields[] = {
@@ -39,47 +37,36 @@ static const struct field memory_fields[] = {
     FIELD_HAS("cache", U64, struct memory_seen, cache, HAS_MEMORY_CACHE),
     FIELD_HAS("rss", U64, struct memory_seen, rss, HAS_MEMORY_RSS),
     FIELD_HAS("swap", U64, struct memory_seen, swap, HAS_MEMORY_SWAP),
-    FIELD_HAS("working_set", U64, struct memory_seen, working_set,
-              HAS_MEMORY_WORKING_SET),
+    FIELD_HAS("working_set", U64, struct memory_seen, working_set, HAS_MEMORY_WORKING_SET),
     FIELD_NESTED("container_data", faults_shape),
     FIELD_NESTED("psi", psi_shape),
 };
-static const struct shape memory_shape =
-    SHAPE_HAS(memory_fields, struct memory_seen);
+static const struct shape memory_shape = SHAPE_HAS(memory_fields, struct memory_seen);
 
-#define INTERFACE_FIELDS                                                  \
-    FIELD_HAS("rx_bytes", U64, struct network_seen, rx, HAS_NETWORK_RX),  \
-        FIELD_HAS("rx_errors", U64, struct network_seen, rx_errors,       \
-                  HAS_NETWORK_RX_ERRORS),                                 \
-        FIELD_HAS("tx_bytes", U64, struct network_seen, tx,               \
-                  HAS_NETWORK_TX),                                        \
-        FIELD_HAS("tx_errors", U64, struct network_seen, tx_errors,       \
-                  HAS_NETWORK_TX_ERRORS)
+#define INTERFACE_FIELDS                                                                           \
+    FIELD_HAS("rx_bytes", U64, struct network_seen, rx, HAS_NETWORK_RX),                           \
+        FIELD_HAS("rx_errors", U64, struct network_seen, rx_errors, HAS_NETWORK_RX_ERRORS),        \
+        FIELD_HAS("tx_bytes", U64, struct network_seen, tx, HAS_NETWORK_TX),                       \
+        FIELD_HAS("tx_errors", U64, struct network_seen, tx_errors, HAS_NETWORK_TX_ERRORS)
 
 static const struct field interface_fields[] = {INTERFACE_FIELDS};
-static const struct shape interface_shape =
-    SHAPE_HAS(interface_fields, struct network_seen);
+static const struct shape interface_shape = SHAPE_HAS(interface_fields, struct network_seen);
 
 static const struct field network_fields[] = {
     INTERFACE_FIELDS,
     FIELD_LIST("interfaces", interface_shape, NODE_INTERFACES_MAX),
 };
-static const struct shape network_shape =
-    SHAPE_HAS(network_fields, struct network_seen);
+static const struct shape network_shape = SHAPE_HAS(network_fields, struct network_seen);
 
 static const struct field filesystem_fields[] = {
     FIELD("device", TEXT, struct filesystem_seen, name),
-    FIELD_HAS("capacity", U64, struct filesystem_seen, capacity,
-              HAS_FS_CAPACITY),
+    FIELD_HAS("capacity", U64, struct filesystem_seen, capacity, HAS_FS_CAPACITY),
     FIELD_HAS("usage", U64, struct filesystem_seen, used, HAS_FS_USED),
-    FIELD_HAS("available", U64, struct filesystem_seen, available,
-              HAS_FS_AVAILABLE),
+    FIELD_HAS("available", U64, struct filesystem_seen, available, HAS_FS_AVAILABLE),
     FIELD_HAS("inodes", U64, struct filesystem_seen, inodes, HAS_FS_INODES),
-    FIELD_HAS("inodes_free", U64, struct filesystem_seen, inodes_free,
-              HAS_FS_INODES_FREE),
+    FIELD_HAS("inodes_free", U64, struct filesystem_seen, inodes_free, HAS_FS_INODES_FREE),
 };
-static const struct shape filesystem_shape =
-    SHAPE_HAS(filesystem_fields, struct filesystem_seen);
+static const struct shape filesystem_shape = SHAPE_HAS(filesystem_fields, struct filesystem_seen);
 
 static const struct field traffic_fields[] = {
     FIELD("Read", U64, struct disk_seen, read_bytes),
@@ -131,8 +118,8 @@ read_psi(struct cursor *cursor, uint64_t *full_us, uint64_t *some_us)
     struct members members = members_of(cursor, &psi_shape, NULL);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        struct members total = members_of(
-            cursor, &total_shape, index == PSI_FULL ? full_us : some_us);
+        struct members total =
+            members_of(cursor, &total_shape, index == PSI_FULL ? full_us : some_us);
         members_next(&total);
         members.error = total.error;
     }
@@ -142,8 +129,7 @@ read_psi(struct cursor *cursor, uint64_t *full_us, uint64_t *some_us)
 static int
 read_usage(struct cursor *cursor, struct cpu_seen *cpu)
 {
-    struct members members =
-        members_of(cursor, &total_shape, &cpu->usage_ns);
+    struct members members = members_of(cursor, &total_shape, &cpu->usage_ns);
     members_next(&members);
     cpu->has |= members.seen != 0 ? HAS_CPU_USAGE : 0U;
     return members.error;
@@ -177,8 +163,7 @@ read_cpu(struct cursor *cursor, struct cadvisor_stats *stats)
             members.error = read_load(cursor, &stats->cpu);
             break;
         default:
-            members.error = read_psi(cursor, &pressure->cpu_full_us,
-                                     &pressure->cpu_some_us);
+            members.error = read_psi(cursor, &pressure->cpu_full_us, &pressure->cpu_some_us);
             pressure->has |= HAS_PRESSURE_CPU;
             break;
         }
@@ -190,18 +175,15 @@ static int
 read_memory(struct cursor *cursor, struct cadvisor_stats *stats)
 {
     struct pressure_seen *pressure = &stats->pressure;
-    struct members members =
-        members_of(cursor, &memory_shape, &stats->memory);
+    struct members members = members_of(cursor, &memory_shape, &stats->memory);
     int index;
     while ((index = members_next(&members)) >= 0) {
         if (index == MEMORY_FAULTS) {
-            struct members faults =
-                members_of(cursor, &faults_shape, &stats->memory);
+            struct members faults = members_of(cursor, &faults_shape, &stats->memory);
             members_next(&faults);
             members.error = faults.error;
         } else {
-            members.error = read_psi(cursor, &pressure->memory_full_us,
-                                     &pressure->memory_some_us);
+            members.error = read_psi(cursor, &pressure->memory_full_us, &pressure->memory_some_us);
             pressure->has |= HAS_PRESSURE_MEMORY;
         }
     }
@@ -242,8 +224,7 @@ read_network(struct cursor *cursor, struct cadvisor_stats *stats)
 
 // "MAJOR:MINOR" in the decode space, for a device without a name.
 static int
-name_disk(struct cursor *cursor, const struct disk_read *read,
-          struct text *name)
+name_disk(struct cursor *cursor, const struct disk_read *read, struct text *name)
 {
     size_t size = sizeof "18446744073709551615:18446744073709551615";
     char *room = decode_space_take(cursor->space, size);
@@ -259,14 +240,12 @@ name_disk(struct cursor *cursor, const struct disk_read *read,
 }
 
 static int
-read_disk(struct cursor *cursor, struct cadvisor_stats *stats,
-          struct parse_counters *counters)
+read_disk(struct cursor *cursor, struct cadvisor_stats *stats, struct parse_counters *counters)
 {
     struct disk_read read = {0};
     struct members members = members_of(cursor, &disk_shape, &read);
     while (members_next(&members) >= 0) {
-        struct members traffic =
-            members_of(cursor, &traffic_shape, &read.traffic);
+        struct members traffic = members_of(cursor, &traffic_shape, &read.traffic);
         members_next(&traffic);
         members.error = traffic.error;
     }
@@ -280,21 +259,18 @@ read_disk(struct cursor *cursor, struct cadvisor_stats *stats,
     struct disk_seen *disk = &stats->disks[stats->disk_count++];
     *disk = read.traffic;
     disk->device = read.device;
-    return read.device.size != 0 ? 0
-                                 : name_disk(cursor, &read, &disk->device);
+    return read.device.size != 0 ? 0 : name_disk(cursor, &read, &disk->device);
 }
 
 static int
-read_io(struct cursor *cursor, struct cadvisor_stats *stats,
-        struct parse_counters *counters)
+read_io(struct cursor *cursor, struct cadvisor_stats *stats, struct parse_counters *counters)
 {
     struct pressure_seen *pressure = &stats->pressure;
     struct members members = members_of(cursor, &io_shape, NULL);
     int index;
     while ((index = members_next(&members)) >= 0) {
         if (index == IO_PSI) {
-            members.error = read_psi(cursor, &pressure->io_full_us,
-                                     &pressure->io_some_us);
+            members.error = read_psi(cursor, &pressure->io_full_us, &pressure->io_some_us);
             pressure->has |= HAS_PRESSURE_IO;
             continue;
         }
@@ -318,11 +294,9 @@ read_filesystems(struct cursor *cursor, struct cadvisor_stats *stats,
             cursor_skip(cursor);
             continue;
         }
-        struct filesystem_seen *filesystem =
-            &stats->filesystems[stats->filesystem_count++];
+        struct filesystem_seen *filesystem = &stats->filesystems[stats->filesystem_count++];
         *filesystem = (struct filesystem_seen){0};
-        struct members members =
-            members_of(cursor, &filesystem_shape, filesystem);
+        struct members members = members_of(cursor, &filesystem_shape, filesystem);
         members_next(&members);
         items.error = members.error;
     }
@@ -349,8 +323,7 @@ cadvisor_stats_read(struct cursor *cursor, struct cadvisor_stats *stats,
                     struct parse_counters *counters)
 {
     memset(stats, 0, offsetof(struct cadvisor_stats, filesystems));
-    struct members members =
-        members_of(cursor, &cadvisor_stats_shape, &stats->cpu);
+    struct members members = members_of(cursor, &cadvisor_stats_shape, &stats->cpu);
     int index;
     while ((index = members_next(&members)) >= 0) {
         switch (index) {

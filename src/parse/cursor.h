@@ -56,8 +56,7 @@ int cursor_text(struct cursor *cursor, struct text *value) MUST_USE;
 int cursor_time(struct cursor *cursor, struct wall_ms *value) MUST_USE;
 
 // `text` behind `prefix`, in the decode space.
-int cursor_prefixed(struct cursor *cursor, struct text prefix,
-                    struct text *text) MUST_USE;
+int cursor_prefixed(struct cursor *cursor, struct text prefix, struct text *text) MUST_USE;
 
 // The members of an object that a shape names, in any order. Plain ones are
 // written into `target` at their offset, with their bit in its `has`; null
@@ -72,8 +71,7 @@ struct members {
 };
 
 // -ERR_BAD_TYPE in `error` when the value is no object.
-struct members members_of(struct cursor *cursor, const struct shape *shape,
-                          void *target);
+struct members members_of(struct cursor *cursor, const struct shape *shape, void *target);
 // Index of a member that the caller reads itself (FIELD_OTHER, not null), or
 // -1 at the end or on an error: -ERR_DUPLICATE and those of the values.
 int members_next(struct members *members);

@@ -19,8 +19,7 @@ take_digit(struct decimal *decimal, char byte, int step)
 {
     uint64_t ones = (uint64_t)(byte - '0');
     uint64_t more;
-    bool fits = !decimal->cut &&
-                !__builtin_mul_overflow(decimal->digits, 10U, &more) &&
+    bool fits = !decimal->cut && !__builtin_mul_overflow(decimal->digits, 10U, &more) &&
                 !__builtin_add_overflow(more, ones, &more);
     if (fits) {
         decimal->digits = more;
@@ -133,8 +132,7 @@ static const uint64_t powers[] = {
 // The whole part, and what is left over as a part of `*divisor`; a zero
 // divisor stands for one that is larger than any rest.
 static int
-scale(struct decimal decimal, int power, uint64_t *value, uint64_t *rest,
-      uint64_t *divisor)
+scale(struct decimal decimal, int power, uint64_t *value, uint64_t *rest, uint64_t *divisor)
 {
     *value = 0;
     *rest = 0;
@@ -150,8 +148,7 @@ scale(struct decimal decimal, int power, uint64_t *value, uint64_t *rest,
         return -ERR_BAD_NUMBER;
     }
     if (exponent >= 0) {
-        bool over =
-            __builtin_mul_overflow(decimal.digits, powers[exponent], value);
+        bool over = __builtin_mul_overflow(decimal.digits, powers[exponent], value);
         return over ? -ERR_BAD_NUMBER : 0;
     }
     if (-exponent > POWER_MAX) {
@@ -168,9 +165,7 @@ scale(struct decimal decimal, int power, uint64_t *value, uint64_t *rest,
 static int
 add(uint64_t *value, bool one)
 {
-    return __builtin_add_overflow(*value, one ? 1U : 0U, value)
-               ? -ERR_BAD_NUMBER
-               : 0;
+    return __builtin_add_overflow(*value, one ? 1U : 0U, value) ? -ERR_BAD_NUMBER : 0;
 }
 
 int

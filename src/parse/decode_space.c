@@ -14,8 +14,7 @@
 size_t
 decode_space_footprint(void)
 {
-    return arena_bytes(sizeof(struct decode_space)) +
-           arena_bytes(DECODE_TEXT_BYTES);
+    return arena_bytes(sizeof(struct decode_space)) + arena_bytes(DECODE_TEXT_BYTES);
 }
 
 struct decode_space *
@@ -72,11 +71,9 @@ time_slowly(struct decode_space *space, struct text text, struct wall_ms *time)
 }
 
 int
-decode_space_time(struct decode_space *space, struct text text,
-                  struct wall_ms *time)
+decode_space_time(struct decode_space *space, struct text text, struct wall_ms *time)
 {
-    if (text.size == SECOND_BYTES &&
-        memcmp(text.at, space->hour, HOUR_BYTES) == 0 &&
+    if (text.size == SECOND_BYTES && memcmp(text.at, space->hour, HOUR_BYTES) == 0 &&
         text.at[SECOND_BYTES - 1] == 'Z' && text.at[HOUR_BYTES + 2] == ':') {
         int minute = sixty(text.at + HOUR_BYTES);
         int second = sixty(text.at + HOUR_BYTES + 3);

@@ -42,7 +42,6 @@ void decode_space_reset(struct decode_space *space);
 
 // RFC 3339, as calendar_parse; quick when the hour is the one met last. All of
 // 1970 is unknown (0): kubelets give it for what they never looked at.
-int decode_space_time(struct decode_space *space, struct text text,
-                      struct wall_ms *time) MUST_USE;
+int decode_space_time(struct decode_space *space, struct text text, struct wall_ms *time) MUST_USE;
 
 #endif

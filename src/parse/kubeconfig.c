@@ -21,8 +21,7 @@ static const char rbac_hint[] =
 static struct text
 scalar_text(const yaml_node_t *node)
 {
-    return (struct text){(const char *)node->data.scalar.value,
-                         node->data.scalar.length};
+    return (struct text){(const char *)node->data.scalar.value, node->data.scalar.length};
 }
 
 // "FILE line N: " of a node; without the line when there is none.
@@ -37,8 +36,7 @@ say_place(struct reading *reading, const yaml_node_t *node)
 }
 
 static int
-refuse(struct reading *reading, const yaml_node_t *node, struct text what,
-       const char *sentence)
+refuse(struct reading *reading, const yaml_node_t *node, struct text what, const char *sentence)
 {
     say_place(reading, node);
     out_text(reading->reason, what);
@@ -48,20 +46,17 @@ refuse(struct reading *reading, const yaml_node_t *node, struct text what,
 
 // The value of a member, NULL in *value when it is absent or null.
 static int
-find_member(struct reading *reading, const yaml_node_t *map, struct text name,
-            yaml_node_t **value)
+find_member(struct reading *reading, const yaml_node_t *map, struct text name, yaml_node_t **value)
 {
     *value = NULL;
     if (map == NULL || map->type != YAML_MAPPING_NODE) {
         return 0;
     }
     bool found = false;
-    for (yaml_node_pair_t *pair = map->data.mapping.pairs.start;
-         pair < map->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key =
-            yaml_document_get_node(&reading->document, pair->key);
-        if (key->type != YAML_SCALAR_NODE ||
-            !text_equal(scalar_text(key), name)) {
+    for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top;
+         pair++) {
+        const yaml_node_t *key = yaml_document_get_node(&reading->document, pair->key);
+        if (key->type != YAML_SCALAR_NODE || !text_equal(scalar_text(key), name)) {
             continue;
         }
         if (found) {
@@ -73,8 +68,7 @@ find_member(struct reading *reading, const yaml_node_t *map, struct text name,
     if (*value != NULL && (*value)->type == YAML_SCALAR_NODE &&
         (*value)->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
         struct text text = scalar_text(*value);
-        if (text.size == 0 || text_equal(text, TEXT("~")) ||
-            text_equal(text, TEXT("null"))) {
+        if (text.size == 0 || text_equal(text, TEXT("~")) || text_equal(text, TEXT("null"))) {
             *value = NULL;
         }
     }
@@ -97,8 +91,8 @@ copy_text(struct reading *reading, struct text text, struct text *copy)
 
 // A member that is one text; empty when it is absent. Also gives its node.
 static int
-read_text(struct reading *reading, const yaml_node_t *map, struct text name,
-          struct text *text, yaml_node_t **node)
+read_text(struct reading *reading, const yaml_node_t *map, struct text name, struct text *text,
+          yaml_node_t **node)
 {
     *text = (struct text){0};
     int error = find_member(reading, map, name, node);
@@ -113,8 +107,7 @@ read_text(struct reading *reading, const yaml_node_t *map, struct text name,
 
 // A file's name; a relative one starts in the kubeconfig's folder.
 static int
-read_path(struct reading *reading, const yaml_node_t *map, struct text name,
-          struct text *path)
+read_path(struct reading *reading, const yaml_node_t *map, struct text name, struct text *path)
 {
     yaml_node_t *node;
     int error = read_text(reading, map, name, path, &node);
@@ -139,8 +132,7 @@ read_path(struct reading *reading, const yaml_node_t *map, struct text name,
 }
 
 static int
-read_data(struct reading *reading, const yaml_node_t *map, struct text name,
-          struct text *data)
+read_data(struct reading *reading, const yaml_node_t *map, struct text name, struct text *data)
 {
     yaml_node_t *node;
     struct text encoded;
@@ -163,8 +155,7 @@ read_data(struct reading *reading, const yaml_node_t *map, struct text name,
 }
 
 static int
-read_bool(struct reading *reading, const yaml_node_t *map, struct text name,
-          bool *value)
+read_bool(struct reading *reading, const yaml_node_t *map, struct text name, bool *value)
 {
     yaml_node_t *node;
     struct text text;
@@ -181,8 +172,7 @@ read_bool(struct reading *reading, const yaml_node_t *map, struct text name,
 
 // A member that must not be there.
 static int
-forbid(struct reading *reading, const yaml_node_t *map, const char *name,
-       const char *sentence)
+forbid(struct reading *reading, const yaml_node_t *map, const char *name, const char *sentence)
 {
     yaml_node_t *node;
     int error = find_member(reading, map, text_of(name), &node);
@@ -195,8 +185,8 @@ forbid(struct reading *reading, const yaml_node_t *map, const char *name,
 
 // In `list`, an array of {name: ..., KIND: {...}}, the KIND of this name.
 static int
-find_named(struct reading *reading, const yaml_node_t *root, const char *list,
-           const char *kind, struct text name, yaml_node_t **found)
+find_named(struct reading *reading, const yaml_node_t *root, const char *list, const char *kind,
+           struct text name, yaml_node_t **found)
 {
     yaml_node_t *array;
     int error = find_member(reading, root, text_of(list), &array);
@@ -207,12 +197,12 @@ find_named(struct reading *reading, const yaml_node_t *root, const char *list,
     if (array != NULL && array->type != YAML_SEQUENCE_NODE) {
         return refuse(reading, array, text_of(list), " must be a list");
     }
-    size_t count = array == NULL ? 0
-                                 : (size_t)(array->data.sequence.items.top -
-                                            array->data.sequence.items.start);
+    size_t count =
+        array == NULL ? 0
+                      : (size_t)(array->data.sequence.items.top - array->data.sequence.items.start);
     for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *item = yaml_document_get_node(
-            &reading->document, array->data.sequence.items.start[i]);
+        const yaml_node_t *item =
+            yaml_document_get_node(&reading->document, array->data.sequence.items.start[i]);
         yaml_node_t *item_name;
         error = find_member(reading, item, TEXT("name"), &item_name);
         if (error != 0) {
@@ -232,18 +222,15 @@ find_named(struct reading *reading, const yaml_node_t *root, const char *list,
 }
 
 static int
-check_cluster(struct reading *reading, const yaml_node_t *cluster,
-              const yaml_node_t *server)
+check_cluster(struct reading *reading, const yaml_node_t *cluster, const yaml_node_t *server)
 {
     const struct kubeconfig *k = reading->kubeconfig;
     if (k->server.size == 0) {
         return refuse(reading, cluster, TEXT("server"),
                       " is missing: it is the URL of the API server");
     }
-    if (!text_starts(k->server, TEXT("https://")) &&
-        !text_starts(k->server, TEXT("http://"))) {
-        return refuse(reading, server, TEXT("server"),
-                      " must start with https:// or http://");
+    if (!text_starts(k->server, TEXT("https://")) && !text_starts(k->server, TEXT("http://"))) {
+        return refuse(reading, server, TEXT("server"), " must start with https:// or http://");
     }
     if (k->insecure && (k->ca_data.size != 0 || k->ca_file.size != 0)) {
         return refuse(reading, cluster, TEXT("insecure-skip-tls-verify"),
@@ -263,24 +250,19 @@ read_cluster(struct reading *reading, const yaml_node_t *cluster)
                        " is not supported: the API server must be reachable "
                        "without a proxy");
     if (error == 0) {
-        error = read_text(reading, cluster, TEXT("server"), &k->server,
-                          &server);
+        error = read_text(reading, cluster, TEXT("server"), &k->server, &server);
     }
     if (error == 0) {
-        error = read_data(reading, cluster, TEXT("certificate-authority-data"),
-                          &k->ca_data);
+        error = read_data(reading, cluster, TEXT("certificate-authority-data"), &k->ca_data);
     }
     if (error == 0) {
-        error = read_path(reading, cluster, TEXT("certificate-authority"),
-                          &k->ca_file);
+        error = read_path(reading, cluster, TEXT("certificate-authority"), &k->ca_file);
     }
     if (error == 0) {
-        error = read_bool(reading, cluster, TEXT("insecure-skip-tls-verify"),
-                          &k->insecure);
+        error = read_bool(reading, cluster, TEXT("insecure-skip-tls-verify"), &k->insecure);
     }
     if (error == 0) {
-        error = read_text(reading, cluster, TEXT("tls-server-name"),
-                          &k->tls_server_name, &node);
+        error = read_text(reading, cluster, TEXT("tls-server-name"), &k->tls_server_name, &node);
     }
     return error != 0 ? error : check_cluster(reading, cluster, server);
 }
@@ -312,8 +294,7 @@ static int
 check_user(struct reading *reading, const yaml_node_t *user)
 {
     const struct kubeconfig *k = reading->kubeconfig;
-    bool certificate = k->client_certificate_data.size != 0 ||
-                       k->client_certificate_file.size != 0;
+    bool certificate = k->client_certificate_data.size != 0 || k->client_certificate_file.size != 0;
     bool key = k->client_key_data.size != 0 || k->client_key_file.size != 0;
     if (certificate && !key) {
         return refuse(reading, user, TEXT("client-key"),
@@ -332,12 +313,10 @@ read_user(struct reading *reading, const yaml_node_t *user)
     struct kubeconfig *k = reading->kubeconfig;
     const struct {
         struct text name;
-        int (*read)(struct reading *, const yaml_node_t *, struct text,
-                    struct text *);
+        int (*read)(struct reading *, const yaml_node_t *, struct text, struct text *);
         struct text *text;
     } rows[] = {
-        {TEXT("client-certificate-data"), read_data,
-         &k->client_certificate_data},
+        {TEXT("client-certificate-data"), read_data, &k->client_certificate_data},
         {TEXT("client-key-data"), read_data, &k->client_key_data},
         {TEXT("client-certificate"), read_path, &k->client_certificate_file},
         {TEXT("client-key"), read_path, &k->client_key_file},
@@ -357,22 +336,19 @@ read_user(struct reading *reading, const yaml_node_t *user)
     }
     for (size_t i = 0; error == 0 && i < ARRAY_COUNT(texts); i++) {
         yaml_node_t *node;
-        error =
-            read_text(reading, user, texts[i].name, texts[i].text, &node);
+        error = read_text(reading, user, texts[i].name, texts[i].text, &node);
     }
     return error != 0 ? error : check_user(reading, user);
 }
 
 // The name of the context to read, and the context.
 static int
-find_context(struct reading *reading, const yaml_node_t *root,
-             yaml_node_t **context)
+find_context(struct reading *reading, const yaml_node_t *root, yaml_node_t **context)
 {
     struct text name = reading->source->context;
     yaml_node_t *node = NULL;
     if (name.size == 0) {
-        int error =
-            read_text(reading, root, TEXT("current-context"), &name, &node);
+        int error = read_text(reading, root, TEXT("current-context"), &name, &node);
         if (error != 0) {
             return error;
         }
@@ -382,9 +358,7 @@ find_context(struct reading *reading, const yaml_node_t *root,
                       " is missing: set it, or name a context");
     }
     int error = copy_text(reading, name, &reading->kubeconfig->context);
-    return error != 0 ? error
-                      : find_named(reading, root, "contexts", "context", name,
-                                   context);
+    return error != 0 ? error : find_named(reading, root, "contexts", "context", name, context);
 }
 
 static int
@@ -402,19 +376,16 @@ read_document(struct reading *reading)
     yaml_node_t *node;
     int error = find_context(reading, root, &context);
     if (error == 0) {
-        error = read_text(reading, context, TEXT("cluster"), &cluster_name,
-                          &node);
+        error = read_text(reading, context, TEXT("cluster"), &cluster_name, &node);
     }
     if (error == 0 && cluster_name.size == 0) {
-        error = refuse(reading, context, TEXT("cluster"),
-                       " is missing in this context");
+        error = refuse(reading, context, TEXT("cluster"), " is missing in this context");
     }
     if (error == 0) {
         error = read_text(reading, context, TEXT("user"), &user_name, &node);
     }
     if (error == 0) {
-        error = find_named(reading, root, "clusters", "cluster", cluster_name,
-                           &node);
+        error = find_named(reading, root, "clusters", "cluster", cluster_name, &node);
     }
     if (error == 0) {
         error = read_cluster(reading, node);
@@ -432,16 +403,14 @@ static int
 refuse_yaml(struct reading *reading, const yaml_parser_t *parser)
 {
     out_text(reading->reason, reading->source->file_name);
-    out_format(reading->reason, " line %zu: the file is not valid YAML: ",
-               parser->problem_mark.line + 1);
-    out_string(reading->reason,
-               parser->problem == NULL ? "no memory" : parser->problem);
+    out_format(reading->reason,
+               " line %zu: the file is not valid YAML: ", parser->problem_mark.line + 1);
+    out_string(reading->reason, parser->problem == NULL ? "no memory" : parser->problem);
     return -ERR_BAD_CONFIG;
 }
 
 int
-kubeconfig_read(struct kubeconfig *kubeconfig,
-                const struct kubeconfig_source *source,
+kubeconfig_read(struct kubeconfig *kubeconfig, const struct kubeconfig_source *source,
                 struct workspace *space, struct out *reason)
 {
     struct reading reading = {

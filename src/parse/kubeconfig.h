@@ -17,7 +17,7 @@
 // more than a token, for it may be renewed.
 struct kubeconfig {
     struct text context;
-    struct text server;  // http:// or https://
+    struct text server;   // http:// or https://
     struct text ca_data;  // PEM
     struct text ca_file;
     bool insecure;  // the server's certificate is not looked at
@@ -40,8 +40,7 @@ struct kubeconfig_source {
 
 // -ERR_BAD_CONFIG or -ERR_UNSUPPORTED, and a sentence in `reason`; -ERR_TOO_LONG
 // when the workspace is full.
-int kubeconfig_read(struct kubeconfig *kubeconfig,
-                    const struct kubeconfig_source *source,
+int kubeconfig_read(struct kubeconfig *kubeconfig, const struct kubeconfig_source *source,
                     struct workspace *space, struct out *reason) MUST_USE;
 
 #endif

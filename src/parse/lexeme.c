@@ -135,8 +135,7 @@ out_code_point(struct out *out, unsigned code)
 static int
 code_unit(struct text raw, size_t at)
 {
-    if (raw.size < 6 || at > raw.size - 6 || raw.at[at] != '\\' ||
-        raw.at[at + 1] != 'u') {
+    if (raw.size < 6 || at > raw.size - 6 || raw.at[at] != '\\' || raw.at[at + 1] != 'u') {
         return -1;
     }
     int unit = 0;
@@ -166,8 +165,7 @@ unescape_unit(struct text raw, size_t at, struct out *out)
     if (low < 0xdc00 || low >= 0xe000) {
         return -ERR_BAD_UTF8;
     }
-    out_code_point(out, 0x10000U + ((unsigned)(unit - 0xd800) << 10) +
-                            (unsigned)(low - 0xdc00));
+    out_code_point(out, 0x10000U + ((unsigned)(unit - 0xd800) << 10) + (unsigned)(low - 0xdc00));
     return 12;
 }
 

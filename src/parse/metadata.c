@@ -50,8 +50,7 @@ is_listed(struct label_list list, struct text key)
 }
 
 static int
-read_labels(struct cursor *cursor, struct label_list list,
-            struct parse_counters *counters)
+read_labels(struct cursor *cursor, struct label_list list, struct parse_counters *counters)
 {
     struct pairs pairs = pairs_of(cursor);
     struct text key;
@@ -89,9 +88,8 @@ read_owners(struct cursor *cursor, struct metadata *metadata)
 }
 
 int
-metadata_read(struct cursor *cursor, struct metadata *metadata,
-              struct label_list labels, struct label_list annotations,
-              struct parse_counters *counters)
+metadata_read(struct cursor *cursor, struct metadata *metadata, struct label_list labels,
+              struct label_list annotations, struct parse_counters *counters)
 {
     *metadata = (struct metadata){0};
     *labels.count = 0;

@@ -28,8 +28,7 @@ extern const struct shape metadata_shape;
 
 // Zeroes and fills `metadata` and the counts of the lists. Annotations are the
 // ones that the splitter was asked to keep.
-int metadata_read(struct cursor *cursor, struct metadata *metadata,
-                  struct label_list labels, struct label_list annotations,
-                  struct parse_counters *counters) MUST_USE;
+int metadata_read(struct cursor *cursor, struct metadata *metadata, struct label_list labels,
+                  struct label_list annotations, struct parse_counters *counters) MUST_USE;
 
 #endif

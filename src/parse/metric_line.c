@@ -64,7 +64,7 @@ label_named(struct metric_labels *labels, struct text name)
 {
     switch (name.size) {
     case sizeof "container" - 1:
-        return text_equal(name, TEXT("container")) ? &labels->container
+        return text_equal(name, TEXT("container"))   ? &labels->container
                : text_equal(name, TEXT("namespace")) ? &labels->namespace_name
                                                      : NULL;
     case sizeof "pod" - 1:
@@ -93,8 +93,7 @@ take_value(struct text *rest, struct decode_space *space, struct text *value)
 
 // One `name="value"`.
 static int
-take_label(struct text *rest, struct decode_space *space,
-           struct metric_labels *labels)
+take_label(struct text *rest, struct decode_space *space, struct metric_labels *labels)
 {
     size_t equals = 0;
     while (equals < rest->size && rest->at[equals] != '=') {
@@ -104,8 +103,7 @@ take_label(struct text *rest, struct decode_space *space,
         return -ERR_MALFORMED;
     }
     struct text name = text_trim((struct text){rest->at, equals});
-    *rest = skip_blanks(
-        (struct text){rest->at + equals + 1, rest->size - equals - 1});
+    *rest = skip_blanks((struct text){rest->at + equals + 1, rest->size - equals - 1});
     if (rest->size == 0 || *rest->at != '"') {
         return -ERR_MALFORMED;
     }
@@ -124,8 +122,7 @@ take_label(struct text *rest, struct decode_space *space,
 }
 
 int
-metric_line_labels(struct text *rest, struct decode_space *space,
-                   struct metric_labels *labels)
+metric_line_labels(struct text *rest, struct decode_space *space, struct metric_labels *labels)
 {
     *labels = (struct metric_labels){0};
     for (;;) {

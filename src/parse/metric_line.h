@@ -23,7 +23,6 @@ int metric_line_labels(struct text *rest, struct decode_space *space,
 
 // The value and, if there is one, the timestamp (else *time is 0) of what
 // follows the labels. -ERR_BAD_NUMBER, also for NaN and infinities.
-int metric_line_value(struct text rest, struct decimal *value,
-                      struct wall_ms *time) MUST_USE;
+int metric_line_value(struct text rest, struct decimal *value, struct wall_ms *time) MUST_USE;
 
 #endif

@@ -24,15 +24,14 @@ static const struct field namespace_fields[] = {
 const struct shape namespace_object_shape = SHAPE(namespace_fields);
 
 static int
-read_metadata(struct cursor *cursor, struct namespace_object *seen,
-              struct text *version, struct parse_counters *counters)
+read_metadata(struct cursor *cursor, struct namespace_object *seen, struct text *version,
+              struct parse_counters *counters)
 {
     struct metadata metadata;
     uint32_t no_annotations;
     struct label_list labels = {seen->labels, &seen->label_count, LABELS_MAX};
     struct label_list annotations = {NULL, &no_annotations, 0};
-    int error =
-        metadata_read(cursor, &metadata, labels, annotations, counters);
+    int error = metadata_read(cursor, &metadata, labels, annotations, counters);
     seen->name = metadata.name;
     seen->uid = metadata.uid;
     seen->created = metadata.created;
@@ -52,8 +51,8 @@ read_status(struct cursor *cursor, struct namespace_object *seen)
 }
 
 int
-namespace_object_read(struct cursor *cursor, struct namespace_object *seen,
-                      struct text *version, struct parse_counters *counters)
+namespace_object_read(struct cursor *cursor, struct namespace_object *seen, struct text *version,
+                      struct parse_counters *counters)
 {
     memset(seen, 0, offsetof(struct namespace_object, labels));
     struct members members = members_of(cursor, &namespace_object_shape, NULL);

@@ -11,7 +11,6 @@ extern const struct shape namespace_object_shape;
 // Fills `seen`, all but unused labels; *version is the object's
 // resourceVersion.
 int namespace_object_read(struct cursor *cursor, struct namespace_object *seen,
-                          struct text *version,
-                          struct parse_counters *counters) MUST_USE;
+                          struct text *version, struct parse_counters *counters) MUST_USE;
 
 #endif

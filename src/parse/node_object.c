@@ -95,8 +95,7 @@ read_spec(struct cursor *cursor, struct node_object *node)
     struct spec_read read = {0};
     struct members members = members_of(cursor, &spec_shape, &read);
     members_next(&members);
-    node->external_id =
-        read.external_id.size != 0 ? read.external_id : read.provider_id;
+    node->external_id = read.external_id.size != 0 ? read.external_id : read.provider_id;
     node->unschedulable = read.unschedulable;
     return members.error;
 }
@@ -107,8 +106,7 @@ condition_of(struct text status)
     if (text_equal(status, TEXT("True"))) {
         return CONDITION_TRUE;
     }
-    return text_equal(status, TEXT("False")) ? CONDITION_FALSE
-                                             : CONDITION_UNKNOWN;
+    return text_equal(status, TEXT("False")) ? CONDITION_FALSE : CONDITION_UNKNOWN;
 }
 
 static void
@@ -129,14 +127,11 @@ keep_condition(struct node_object *node, struct pair_read read)
 }
 
 static void
-keep_address(struct node_object *node, struct pair_read read,
-             struct parse_counters *counters)
+keep_address(struct node_object *node, struct pair_read read, struct parse_counters *counters)
 {
     static const struct text names[] = {
-        [ADDRESS_HOSTNAME] = TEXT("Hostname"),
-        [ADDRESS_INTERNAL_IP] = TEXT("InternalIP"),
-        [ADDRESS_EXTERNAL_IP] = TEXT("ExternalIP"),
-        [ADDRESS_INTERNAL_DNS] = TEXT("InternalDNS"),
+        [ADDRESS_HOSTNAME] = TEXT("Hostname"),        [ADDRESS_INTERNAL_IP] = TEXT("InternalIP"),
+        [ADDRESS_EXTERNAL_IP] = TEXT("ExternalIP"),   [ADDRESS_INTERNAL_DNS] = TEXT("InternalDNS"),
         [ADDRESS_EXTERNAL_DNS] = TEXT("ExternalDNS"),
     };
     _Static_assert(ARRAY_COUNT(names) == ADDRESS_TYPE_COUNT, "all types");
@@ -162,8 +157,8 @@ read_pairs(struct cursor *cursor, int index, struct node_object *node,
     struct items items = items_of(cursor);
     while (items_next(&items)) {
         struct pair_read read = {0};
-        struct members members = members_of(
-            cursor, conditions ? &condition_shape : &address_shape, &read);
+        struct members members =
+            members_of(cursor, conditions ? &condition_shape : &address_shape, &read);
         members_next(&members);
         items.error = members.error;
         if (conditions) {
@@ -201,8 +196,7 @@ read_info(struct cursor *cursor, struct node_object *node)
 }
 
 static int
-read_status(struct cursor *cursor, struct node_object *node,
-            struct parse_counters *counters)
+read_status(struct cursor *cursor, struct node_object *node, struct parse_counters *counters)
 {
     struct members members = members_of(cursor, &status_shape, NULL);
     int index;
@@ -212,8 +206,7 @@ read_status(struct cursor *cursor, struct node_object *node,
             members.error = quantities_read(cursor, &node->capacity, counters);
             break;
         case STATUS_ALLOCATABLE:
-            members.error =
-                quantities_read(cursor, &node->allocatable, counters);
+            members.error = quantities_read(cursor, &node->allocatable, counters);
             break;
         case STATUS_ENDPOINTS:
             members.error = read_endpoints(cursor, node);
@@ -230,16 +223,14 @@ read_status(struct cursor *cursor, struct node_object *node,
 }
 
 static int
-read_metadata(struct cursor *cursor, struct node_object *node,
-              struct text *version, struct parse_counters *counters)
+read_metadata(struct cursor *cursor, struct node_object *node, struct text *version,
+              struct parse_counters *counters)
 {
     struct metadata metadata;
     struct label_list labels = {node->labels, &node->label_count, LABELS_MAX};
-    struct label_list annotations = {node->annotations,
-                                     &node->annotation_count,
+    struct label_list annotations = {node->annotations, &node->annotation_count,
                                      ARRAY_COUNT(node->annotations)};
-    int error =
-        metadata_read(cursor, &metadata, labels, annotations, counters);
+    int error = metadata_read(cursor, &metadata, labels, annotations, counters);
     node->name = metadata.name;
     node->uid = metadata.uid;
     node->created = metadata.created;
@@ -248,8 +239,8 @@ read_metadata(struct cursor *cursor, struct node_object *node,
 }
 
 int
-node_object_read(struct cursor *cursor, struct node_object *node,
-                 struct text *version, struct parse_counters *counters)
+node_object_read(struct cursor *cursor, struct node_object *node, struct text *version,
+                 struct parse_counters *counters)
 {
     memset(node, 0, offsetof(struct node_object, labels));
     struct members members = members_of(cursor, &node_object_shape, NULL);

@@ -10,8 +10,7 @@ extern const struct shape node_object_shape;
 
 // Fills `node`, all but unused labels; *version is the object's
 // resourceVersion.
-int node_object_read(struct cursor *cursor, struct node_object *node,
-                     struct text *version,
+int node_object_read(struct cursor *cursor, struct node_object *node, struct text *version,
                      struct parse_counters *counters) MUST_USE;
 
 #endif

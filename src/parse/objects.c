@@ -23,18 +23,16 @@ struct event_read {
 enum event_field { EVENT_TYPE, EVENT_OBJECT };
 
 // One list and one event a kind: they differ in the object's shape only.
-#define KIND(name, object_shape)                                          \
-    static const struct field name##_list_fields[] = {                    \
-        {FIELD_KEY("metadata"), .type = FIELD_ELEMENT,                    \
-         .child = &page_shape},                                           \
-        {FIELD_KEY("items"), .type = FIELD_STREAM,                        \
-         .child = &(object_shape)},                                       \
-    };                                                                    \
-    static const struct shape name##_list = SHAPE(name##_list_fields);    \
-    static const struct field name##_event_fields[] = {                   \
-        FIELD("type", TEXT, struct event_read, type),                     \
-        FIELD_NESTED("object", object_shape),                             \
-    };                                                                    \
+#define KIND(name, object_shape)                                                                   \
+    static const struct field name##_list_fields[] = {                                             \
+        {FIELD_KEY("metadata"), .type = FIELD_ELEMENT, .child = &page_shape},                      \
+        {FIELD_KEY("items"), .type = FIELD_STREAM, .child = &(object_shape)},                      \
+    };                                                                                             \
+    static const struct shape name##_list = SHAPE(name##_list_fields);                             \
+    static const struct field name##_event_fields[] = {                                            \
+        FIELD("type", TEXT, struct event_read, type),                                              \
+        FIELD_NESTED("object", object_shape),                                                      \
+    };                                                                                             \
     static const struct shape name##_event = SHAPE(name##_event_fields)
 
 KIND(node, node_object_shape);
@@ -72,53 +70,43 @@ take_page(struct objects *objects, struct cursor *cursor)
 }
 
 static int
-take_node(struct objects *objects, struct cursor *cursor,
-          enum object_change change)
+take_node(struct objects *objects, struct cursor *cursor, enum object_change change)
 {
     struct node_object *node = &objects->space->seen.node;
     struct text version = {0};
-    int error = node_object_read(cursor, node, &version,
-                                 &objects->splitter.counters);
+    int error = node_object_read(cursor, node, &version, &objects->splitter.counters);
     if (error == 0) {
-        objects->observer.on_node(objects->observer.context, change, version,
-                                  node);
+        objects->observer.on_node(objects->observer.context, change, version, node);
     }
     return error;
 }
 
 static int
-take_pod(struct objects *objects, struct cursor *cursor,
-         enum object_change change)
+take_pod(struct objects *objects, struct cursor *cursor, enum object_change change)
 {
     struct pod_object *pod = &objects->space->seen.pod;
     struct text version = {0};
-    int error =
-        pod_object_read(cursor, pod, &version, &objects->splitter.counters);
+    int error = pod_object_read(cursor, pod, &version, &objects->splitter.counters);
     if (error == 0) {
-        objects->observer.on_pod(objects->observer.context, change, version,
-                                 pod);
+        objects->observer.on_pod(objects->observer.context, change, version, pod);
     }
     return error;
 }
 
 static int
-take_namespace(struct objects *objects, struct cursor *cursor,
-               enum object_change change)
+take_namespace(struct objects *objects, struct cursor *cursor, enum object_change change)
 {
     struct namespace_object *seen = &objects->space->seen.namespace_object;
     struct text version = {0};
-    int error = namespace_object_read(cursor, seen, &version,
-                                      &objects->splitter.counters);
+    int error = namespace_object_read(cursor, seen, &version, &objects->splitter.counters);
     if (error == 0) {
-        objects->observer.on_namespace(objects->observer.context, change,
-                                       version, seen);
+        objects->observer.on_namespace(objects->observer.context, change, version, seen);
     }
     return error;
 }
 
 static int
-take_object(struct objects *objects, struct cursor *cursor,
-            enum object_change change)
+take_object(struct objects *objects, struct cursor *cursor, enum object_change change)
 {
     switch (objects->kind) {
     case OBJECT_NODE:
@@ -134,8 +122,7 @@ take_object(struct objects *objects, struct cursor *cursor,
 static int
 take_bookmark(struct objects *objects, struct cursor *cursor)
 {
-    const struct shape *shape =
-        event_shapes[objects->kind]->fields[EVENT_OBJECT].child;
+    const struct shape *shape = event_shapes[objects->kind]->fields[EVENT_OBJECT].child;
     struct metadata metadata = {0};
     uint32_t count;
     struct label_list none = {NULL, &count, 0};
@@ -143,8 +130,8 @@ take_bookmark(struct objects *objects, struct cursor *cursor)
     int index;
     while ((index = members_next(&members)) >= 0) {
         if (index == 0) {
-            members.error = metadata_read(cursor, &metadata, none, none,
-                                          &objects->splitter.counters);
+            members.error =
+                metadata_read(cursor, &metadata, none, none, &objects->splitter.counters);
         } else {
             cursor_skip(cursor);
         }
@@ -153,8 +140,7 @@ take_bookmark(struct objects *objects, struct cursor *cursor)
         return -ERR_MISSING;
     }
     if (members.error == 0) {
-        objects->observer.on_bookmark(objects->observer.context,
-                                      metadata.resource_version);
+        objects->observer.on_bookmark(objects->observer.context, metadata.resource_version);
     }
     return members.error;
 }
@@ -195,8 +181,7 @@ static int
 take_event(struct objects *objects, struct cursor *cursor)
 {
     struct event_read read = {0};
-    struct members members =
-        members_of(cursor, event_shapes[objects->kind], &read);
+    struct members members = members_of(cursor, event_shapes[objects->kind], &read);
     while (members_next(&members) >= 0) {
         read.object = *cursor;  // its type may come behind it
         cursor_skip(cursor);
@@ -218,9 +203,8 @@ take_element(void *context, unsigned tag, struct text json)
     if (objects->watch) {
         return take_event(objects, &cursor);
     }
-    return tag == LIST_METADATA
-               ? take_page(objects, &cursor)
-               : take_object(objects, &cursor, OBJECT_LISTED);
+    return tag == LIST_METADATA ? take_page(objects, &cursor)
+                                : take_object(objects, &cursor, OBJECT_LISTED);
 }
 
 size_t
@@ -230,18 +214,15 @@ objects_footprint(void)
 }
 
 void
-objects_init(struct objects *objects, struct arena *arena,
-             struct decode_space *space)
+objects_init(struct objects *objects, struct arena *arena, struct decode_space *space)
 {
     ASSERT(space != NULL);
     objects->space = space;
-    splitter_init(&objects->splitter, arena, ELEMENT_BYTES_MAX, take_element,
-                  objects);
+    splitter_init(&objects->splitter, arena, ELEMENT_BYTES_MAX, take_element, objects);
 }
 
 static void
-begin(struct objects *objects, enum object_kind kind,
-      struct objects_observer observer)
+begin(struct objects *objects, enum object_kind kind, struct objects_observer observer)
 {
     ASSERT(kind < OBJECT_KIND_COUNT);
     ASSERT(kind != OBJECT_NODE || observer.on_node != NULL);
@@ -252,8 +233,7 @@ begin(struct objects *objects, enum object_kind kind,
 }
 
 void
-objects_begin_list(struct objects *objects, enum object_kind kind,
-                   struct objects_observer observer,
+objects_begin_list(struct objects *objects, enum object_kind kind, struct objects_observer observer,
                    const struct wanted *annotations)
 {
     ASSERT(observer.on_page != NULL);
@@ -264,8 +244,7 @@ objects_begin_list(struct objects *objects, enum object_kind kind,
 
 void
 objects_begin_watch(struct objects *objects, enum object_kind kind,
-                    struct objects_observer observer,
-                    const struct wanted *annotations)
+                    struct objects_observer observer, const struct wanted *annotations)
 {
     ASSERT(observer.on_bookmark != NULL);
     ASSERT(observer.on_error != NULL);

@@ -31,12 +31,11 @@ struct page_seen {
 // for is called; the others may be NULL.
 struct objects_observer {
     void *context;
-    void (*on_node)(void *context, enum object_change change,
-                    struct text version, const struct node_object *node);
-    void (*on_pod)(void *context, enum object_change change,
-                   struct text version, const struct pod_object *pod);
-    void (*on_namespace)(void *context, enum object_change change,
-                         struct text version,
+    void (*on_node)(void *context, enum object_change change, struct text version,
+                    const struct node_object *node);
+    void (*on_pod)(void *context, enum object_change change, struct text version,
+                   const struct pod_object *pod);
+    void (*on_namespace)(void *context, enum object_change change, struct text version,
                          const struct namespace_object *seen);
     void (*on_page)(void *context, const struct page_seen *page);  // lists
     // Watches: up to here everything was sent; and the server gives up.
@@ -53,18 +52,14 @@ struct objects {
 };
 
 size_t objects_footprint(void);
-void objects_init(struct objects *objects, struct arena *arena,
-                  struct decode_space *space);
+void objects_init(struct objects *objects, struct arena *arena, struct decode_space *space);
 // `annotations` (may be NULL) are the ones of nodes to keep; their texts must
 // outlive the document.
 void objects_begin_list(struct objects *objects, enum object_kind kind,
-                        struct objects_observer observer,
-                        const struct wanted *annotations);
+                        struct objects_observer observer, const struct wanted *annotations);
 void objects_begin_watch(struct objects *objects, enum object_kind kind,
-                         struct objects_observer observer,
-                         const struct wanted *annotations);
-int objects_feed(struct objects *objects, const void *bytes,
-                 size_t size) MUST_USE;
+                         struct objects_observer observer, const struct wanted *annotations);
+int objects_feed(struct objects *objects, const void *bytes, size_t size) MUST_USE;
 // A watch may end between two events only.
 int objects_end(struct objects *objects) MUST_USE;
 const struct parse_counters *objects_counters(const struct objects *objects);

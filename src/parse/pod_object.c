@@ -34,8 +34,7 @@ struct spec_read {
 };
 
 // Order of enum container_role, with the sidecars among the init containers.
-static const enum container_role roles[] = {
-    CONTAINER_INIT, CONTAINER_MAIN, CONTAINER_EPHEMERAL};
+static const enum container_role roles[] = {CONTAINER_INIT, CONTAINER_MAIN, CONTAINER_EPHEMERAL};
 
 static const struct field spec_fields[] = {
     FIELD_LIST("initContainers", container_shape, POD_CONTAINERS_MAX),
@@ -87,8 +86,7 @@ static const struct field container_status_fields[] = {
     FIELD("restartCount", U32, struct container_status_read, restart_count),
     FIELD("containerID", TEXT, struct container_status_read, container_id),
 };
-static const struct shape container_status_shape =
-    SHAPE(container_status_fields);
+static const struct shape container_status_shape = SHAPE(container_status_fields);
 
 struct status_part_read {
     struct text phase;
@@ -97,12 +95,9 @@ struct status_part_read {
 };
 
 static const struct field status_fields[] = {
-    FIELD_LIST("initContainerStatuses", container_status_shape,
-               POD_CONTAINERS_MAX),
-    FIELD_LIST("containerStatuses", container_status_shape,
-               POD_CONTAINERS_MAX),
-    FIELD_LIST("ephemeralContainerStatuses", container_status_shape,
-               POD_CONTAINERS_MAX),
+    FIELD_LIST("initContainerStatuses", container_status_shape, POD_CONTAINERS_MAX),
+    FIELD_LIST("containerStatuses", container_status_shape, POD_CONTAINERS_MAX),
+    FIELD_LIST("ephemeralContainerStatuses", container_status_shape, POD_CONTAINERS_MAX),
     FIELD("phase", TEXT, struct status_part_read, phase),
     FIELD("reason", TEXT, struct status_part_read, reason),
     FIELD("startTime", TIME, struct status_part_read, start_time),
@@ -121,8 +116,8 @@ const struct shape pod_object_shape = SHAPE(pod_fields);
 // The pod's container of this name, made when there is none; NULL when there
 // is no room.
 static struct container_object *
-container_named(struct pod_object *pod, struct text name,
-                enum container_role role, struct parse_counters *counters)
+container_named(struct pod_object *pod, struct text name, enum container_role role,
+                struct parse_counters *counters)
 {
     for (uint32_t i = 0; i < pod->container_count; i++) {
         if (text_equal(pod->containers[i].name, name)) {
@@ -145,18 +140,16 @@ read_resources(struct cursor *cursor, struct container_object *container,
     struct members members = members_of(cursor, &resources_shape, NULL);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        members.error = quantities_read(cursor,
-                                        index == RESOURCES_REQUESTS
-                                            ? &container->requests
-                                            : &container->limits,
-                                        counters);
+        members.error = quantities_read(
+            cursor, index == RESOURCES_REQUESTS ? &container->requests : &container->limits,
+            counters);
     }
     return members.error;
 }
 
 static int
-read_container(struct cursor *cursor, enum container_role role,
-               struct pod_object *pod, struct parse_counters *counters)
+read_container(struct cursor *cursor, enum container_role role, struct pod_object *pod,
+               struct parse_counters *counters)
 {
     struct container_read read = {0};
     struct cursor resources = {0};
@@ -168,23 +161,18 @@ read_container(struct cursor *cursor, enum container_role role,
     if (members.error != 0 || read.name.size == 0) {
         return members.error != 0 ? members.error : -ERR_MISSING;
     }
-    struct container_object *container =
-        container_named(pod, read.name, role, counters);
+    struct container_object *container = container_named(pod, read.name, role, counters);
     if (container == NULL) {
         return 0;
     }
-    bool sidecar = role == CONTAINER_INIT &&
-                   text_equal(read.restart_policy, TEXT("Always"));
+    bool sidecar = role == CONTAINER_INIT && text_equal(read.restart_policy, TEXT("Always"));
     container->role = sidecar ? CONTAINER_SIDECAR : role;
     container->image = read.image;
-    return resources.at == NULL
-               ? 0
-               : read_resources(&resources, container, counters);
+    return resources.at == NULL ? 0 : read_resources(&resources, container, counters);
 }
 
 static int
-read_spec(struct cursor *cursor, struct pod_object *pod,
-          struct parse_counters *counters)
+read_spec(struct cursor *cursor, struct pod_object *pod, struct parse_counters *counters)
 {
     struct spec_read read = {0};
     struct members members = members_of(cursor, &spec_shape, &read);
@@ -203,11 +191,10 @@ read_spec(struct cursor *cursor, struct pod_object *pod,
 
 // Which state the container is in, and what is said of it.
 static int
-read_state(struct cursor *cursor, enum container_state *state,
-           struct state_read *read)
+read_state(struct cursor *cursor, enum container_state *state, struct state_read *read)
 {
-    static const enum container_state states[] = {
-        CONTAINER_WAITING, CONTAINER_RUNNING, CONTAINER_TERMINATED};
+    static const enum container_state states[] = {CONTAINER_WAITING, CONTAINER_RUNNING,
+                                                  CONTAINER_TERMINATED};
     struct members members = members_of(cursor, &state_shape, NULL);
     int index;
     while ((index = members_next(&members)) >= 0) {
@@ -229,8 +216,7 @@ read_last_state(struct cursor *cursor, struct container_status_read *read)
 }
 
 static void
-keep_status(struct container_object *container,
-            const struct container_status_read *read)
+keep_status(struct container_object *container, const struct container_status_read *read)
 {
     container->state = read->state;
     container->ready = read->ready;
@@ -242,8 +228,7 @@ keep_status(struct container_object *container,
     // A container that is down now ended later than in its last state.
     bool is_terminated = read->state == CONTAINER_TERMINATED;
     if (is_terminated || read->was_terminated) {
-        const struct state_read *end =
-            is_terminated ? &read->current : &read->last;
+        const struct state_read *end = is_terminated ? &read->current : &read->last;
         container->last_termination_reason = end->reason;
         container->last_exit_code = end->exit_code;
         container->last_finished = end->finished;
@@ -251,12 +236,11 @@ keep_status(struct container_object *container,
 }
 
 static int
-read_container_status(struct cursor *cursor, enum container_role role,
-                      struct pod_object *pod, struct parse_counters *counters)
+read_container_status(struct cursor *cursor, enum container_role role, struct pod_object *pod,
+                      struct parse_counters *counters)
 {
     struct container_status_read read = {0};
-    struct members members =
-        members_of(cursor, &container_status_shape, &read);
+    struct members members = members_of(cursor, &container_status_shape, &read);
     int index;
     while ((index = members_next(&members)) >= 0) {
         members.error = index == CONTAINER_STATUS_NOW
@@ -266,8 +250,7 @@ read_container_status(struct cursor *cursor, enum container_role role,
     if (members.error != 0 || read.name.size == 0) {
         return members.error != 0 ? members.error : -ERR_MISSING;
     }
-    struct container_object *container =
-        container_named(pod, read.name, role, counters);
+    struct container_object *container = container_named(pod, read.name, role, counters);
     if (container != NULL) {
         keep_status(container, &read);
     }
@@ -292,8 +275,7 @@ phase_of(struct text phase)
 }
 
 static int
-read_status(struct cursor *cursor, struct pod_object *pod,
-            struct parse_counters *counters)
+read_status(struct cursor *cursor, struct pod_object *pod, struct parse_counters *counters)
 {
     struct status_part_read read = {0};
     struct members members = members_of(cursor, &status_shape, &read);
@@ -301,8 +283,7 @@ read_status(struct cursor *cursor, struct pod_object *pod,
     while ((index = members_next(&members)) >= 0) {
         struct items items = items_of(cursor);
         while (items_next(&items)) {
-            items.error =
-                read_container_status(cursor, roles[index], pod, counters);
+            items.error = read_container_status(cursor, roles[index], pod, counters);
         }
         members.error = items.error;
     }
@@ -313,15 +294,14 @@ read_status(struct cursor *cursor, struct pod_object *pod,
 }
 
 static int
-read_metadata(struct cursor *cursor, struct pod_object *pod,
-              struct text *version, struct parse_counters *counters)
+read_metadata(struct cursor *cursor, struct pod_object *pod, struct text *version,
+              struct parse_counters *counters)
 {
     struct metadata metadata;
     uint32_t no_annotations;
     struct label_list labels = {pod->labels, &pod->label_count, LABELS_MAX};
     struct label_list annotations = {NULL, &no_annotations, 0};
-    int error =
-        metadata_read(cursor, &metadata, labels, annotations, counters);
+    int error = metadata_read(cursor, &metadata, labels, annotations, counters);
     pod->name = metadata.name;
     pod->namespace_name = metadata.namespace_name;
     pod->uid = metadata.uid;
@@ -334,8 +314,8 @@ read_metadata(struct cursor *cursor, struct pod_object *pod,
 }
 
 int
-pod_object_read(struct cursor *cursor, struct pod_object *pod,
-                struct text *version, struct parse_counters *counters)
+pod_object_read(struct cursor *cursor, struct pod_object *pod, struct text *version,
+                struct parse_counters *counters)
 {
     memset(pod, 0, offsetof(struct pod_object, labels));
     struct members members = members_of(cursor, &pod_object_shape, NULL);
@@ -356,8 +336,7 @@ pod_object_read(struct cursor *cursor, struct pod_object *pod,
             break;
         }
     }
-    if (members.error == 0 &&
-        (pod->name.size == 0 || pod->namespace_name.size == 0)) {
+    if (members.error == 0 && (pod->name.size == 0 || pod->namespace_name.size == 0)) {
         return -ERR_MISSING;
     }
     return members.error;

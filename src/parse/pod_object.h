@@ -11,8 +11,7 @@ extern const struct shape pod_object_shape;
 // Fills `pod`, all but unused labels and containers; *version is the object's
 // resourceVersion. Containers that have a status and no place in the spec, or
 // the other way round, are there too.
-int pod_object_read(struct cursor *cursor, struct pod_object *pod,
-                    struct text *version,
+int pod_object_read(struct cursor *cursor, struct pod_object *pod, struct text *version,
                     struct parse_counters *counters) MUST_USE;
 
 #endif

@@ -4,15 +4,13 @@
 #include "parse/quantity.h"
 
 static int
-read_known(struct quantities *q, unsigned bit, uint64_t *place,
-           struct text value)
+read_known(struct quantities *q, unsigned bit, uint64_t *place, struct text value)
 {
     if ((q->has & bit) != 0) {
         return -ERR_DUPLICATE;
     }
     q->has |= bit;
-    return bit == HAS_QUANTITY_CPU ? quantity_milli(value, place)
-                                   : quantity_units(value, place);
+    return bit == HAS_QUANTITY_CPU ? quantity_milli(value, place) : quantity_units(value, place);
 }
 
 static int

@@ -13,12 +13,10 @@ static int
 find_suffix(struct text name, struct suffix *suffix)
 {
     static const struct suffix suffixes[] = {
-        {TEXT(""), 0, 0},    {TEXT("m"), -3, 0},   {TEXT("Mi"), 0, 20},
-        {TEXT("Gi"), 0, 30}, {TEXT("Ki"), 0, 10},  {TEXT("n"), -9, 0},
-        {TEXT("u"), -6, 0},  {TEXT("k"), 3, 0},    {TEXT("M"), 6, 0},
-        {TEXT("G"), 9, 0},   {TEXT("T"), 12, 0},   {TEXT("P"), 15, 0},
-        {TEXT("E"), 18, 0},  {TEXT("Ti"), 0, 40},  {TEXT("Pi"), 0, 50},
-        {TEXT("Ei"), 0, 60},
+        {TEXT(""), 0, 0},    {TEXT("m"), -3, 0},  {TEXT("Mi"), 0, 20}, {TEXT("Gi"), 0, 30},
+        {TEXT("Ki"), 0, 10}, {TEXT("n"), -9, 0},  {TEXT("u"), -6, 0},  {TEXT("k"), 3, 0},
+        {TEXT("M"), 6, 0},   {TEXT("G"), 9, 0},   {TEXT("T"), 12, 0},  {TEXT("P"), 15, 0},
+        {TEXT("E"), 18, 0},  {TEXT("Ti"), 0, 40}, {TEXT("Pi"), 0, 50}, {TEXT("Ei"), 0, 60},
     };
     for (size_t i = 0; i < ARRAY_COUNT(suffixes); i++) {
         if (text_equal(suffixes[i].name, name)) {
@@ -34,8 +32,7 @@ find_suffix(struct text name, struct suffix *suffix)
 static int
 binary(struct decimal *decimal, unsigned two)
 {
-    while (decimal->exponent < 0 && decimal->digits % 10 == 0 &&
-           decimal->digits != 0) {
+    while (decimal->exponent < 0 && decimal->digits % 10 == 0 && decimal->digits != 0) {
         decimal->digits /= 10;
         decimal->exponent++;
     }
@@ -72,8 +69,7 @@ quantity(struct text text, int power, uint64_t *value)
     if (error == 0) {
         error = binary(&decimal, suffix.two);
     }
-    return error != 0 ? error
-                      : decimal_ceiling(decimal, suffix.ten + power, value);
+    return error != 0 ? error : decimal_ceiling(decimal, suffix.ten + power, value);
 }
 
 int

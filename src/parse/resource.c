@@ -85,8 +85,7 @@ fill(const struct sample *sample, enum quantity_kind kind, struct cpu_seen *cpu,
 }
 
 static int
-give_node(struct resource *resource, const struct sample *sample,
-          enum quantity_kind kind)
+give_node(struct resource *resource, const struct sample *sample, enum quantity_kind kind)
 {
     struct node_seen *node = &resource->space->seen.node_seen;
     if (kind == FAILED) {
@@ -100,8 +99,7 @@ give_node(struct resource *resource, const struct sample *sample,
 }
 
 static int
-give_pod(struct resource *resource, const struct sample *sample,
-         enum quantity_kind kind)
+give_pod(struct resource *resource, const struct sample *sample, enum quantity_kind kind)
 {
     struct pod_seen *pod = &resource->space->seen.pod_seen;
     memset(pod, 0, offsetof(struct pod_seen, containers));
@@ -116,15 +114,13 @@ give_pod(struct resource *resource, const struct sample *sample,
 }
 
 static int
-give_container(struct resource *resource, const struct sample *sample,
-               enum quantity_kind kind)
+give_container(struct resource *resource, const struct sample *sample, enum quantity_kind kind)
 {
     struct container_seen *container = &resource->space->seen.container_seen;
     const struct metric_labels *labels = &sample->labels;
     memset(container, 0, offsetof(struct container_seen, extras));
     container->name = labels->container;
-    if (labels->namespace_name.size == 0 || labels->pod.size == 0 ||
-        container->name.size == 0) {
+    if (labels->namespace_name.size == 0 || labels->pod.size == 0 || container->name.size == 0) {
         return -ERR_MISSING;
     }
     if (kind == START_SECONDS) {
@@ -132,8 +128,7 @@ give_container(struct resource *resource, const struct sample *sample,
     } else {
         fill(sample, kind, &container->cpu, &container->memory);
     }
-    resource->observer.on_container(resource->observer.context,
-                                    labels->namespace_name, labels->pod,
+    resource->observer.on_container(resource->observer.context, labels->namespace_name, labels->pod,
                                     container);
     return 0;
 }
@@ -142,18 +137,13 @@ static int
 value_of(const struct metric_row *row, struct decimal number, uint64_t *value)
 {
     static const int powers[] = {
-        [CPU_SECONDS] = 9,
-        [WORKING_SET] = 0,
-        [SWAP] = 0,
-        [START_SECONDS] = 3,
-        [FAILED] = 0,
+        [CPU_SECONDS] = 9, [WORKING_SET] = 0, [SWAP] = 0, [START_SECONDS] = 3, [FAILED] = 0,
     };
     return decimal_nearest(number, powers[row->kind], value);
 }
 
 static int
-take_sample(struct resource *resource, const struct metric_row *row,
-            struct text rest)
+take_sample(struct resource *resource, const struct metric_row *row, struct text rest)
 {
     struct sample sample = {0};
     int error = 0;
@@ -247,15 +237,17 @@ line_end(const char *at, const char *end)
 int
 resource_feed(struct resource *resource, const void *bytes, size_t size)
 {
+    if (size == 0) {
+        return 0;
+    }
     const char *at = bytes;
     const char *end = at + size;
     resource->counters.bytes += size;
     while (at < end) {
         const char *next = line_end(at, end);
         size_t taken = (size_t)((next == NULL ? end : next) - at);
-        bool in_place = resource->carry_used == 0 && !resource->passing &&
-                        next != NULL && taken <= METRIC_LINE_BYTES_MAX &&
-                        (size_t)(end - next) >= SCAN_PAD;
+        bool in_place = resource->carry_used == 0 && !resource->passing && next != NULL &&
+                        taken <= METRIC_LINE_BYTES_MAX && (size_t)(end - next) >= SCAN_PAD;
         if (in_place) {
             take_line(resource, (struct text){at, taken - 1});
         } else if (next == NULL) {
@@ -289,8 +281,7 @@ resource_footprint(void)
 }
 
 void
-resource_init(struct resource *resource, struct arena *arena,
-              struct decode_space *space)
+resource_init(struct resource *resource, struct arena *arena, struct decode_space *space)
 {
     ASSERT(space != NULL);
     *resource = (struct resource){
@@ -300,8 +291,7 @@ resource_init(struct resource *resource, struct arena *arena,
 }
 
 void
-resource_begin(struct resource *resource, struct observer observer,
-               struct wall_ms now)
+resource_begin(struct resource *resource, struct observer observer, struct wall_ms now)
 {
     ASSERT(observer.on_node != NULL);
     ASSERT(observer.on_pod != NULL);

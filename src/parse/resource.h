@@ -33,12 +33,9 @@ struct resource {
 };
 
 size_t resource_footprint(void);
-void resource_init(struct resource *resource, struct arena *arena,
-                   struct decode_space *space);
-void resource_begin(struct resource *resource, struct observer observer,
-                    struct wall_ms now);
-int resource_feed(struct resource *resource, const void *bytes,
-                  size_t size) MUST_USE;
+void resource_init(struct resource *resource, struct arena *arena, struct decode_space *space);
+void resource_begin(struct resource *resource, struct observer observer, struct wall_ms now);
+int resource_feed(struct resource *resource, const void *bytes, size_t size) MUST_USE;
 int resource_end(struct resource *resource) MUST_USE;
 // Whether the kubelet said (resource_scrape_error) that values are missing.
 bool resource_scrape_failed(const struct resource *resource);

@@ -99,8 +99,7 @@ scan_digits_words(const char *at, char *copy)
     uint64_t low = scan_word(at);
     uint64_t high = scan_word(at + 8);
     memcpy(copy, at, SCAN_BYTES);
-    return scan_words_before(scan_word_not_digit(low),
-                             scan_word_not_digit(high));
+    return scan_words_before(scan_word_not_digit(low), scan_word_not_digit(high));
 }
 
 #ifdef __SSE2__
@@ -137,11 +136,9 @@ scan_plain_sse2(const char *at, char *copy, unsigned *high_bytes)
 {
     __m128i block = scan_load(at);
     scan_store(copy, block);
-    __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(block, _mm_set1_epi8(0x1f)),
-                                     _mm_set1_epi8(0x1f));
-    __m128i special = _mm_or_si128(_mm_or_si128(scan_equal_each(block, '"'),
-                                                scan_equal_each(block, '\\')),
-                                   control);
+    __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(block, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f));
+    __m128i special = _mm_or_si128(
+        _mm_or_si128(scan_equal_each(block, '"'), scan_equal_each(block, '\\')), control);
     *high_bytes |= (unsigned)_mm_movemask_epi8(block);
     return scan_mask_before(_mm_movemask_epi8(special));
 }
@@ -150,10 +147,9 @@ static inline unsigned
 scan_blank_sse2(const char *at)
 {
     __m128i block = scan_load(at);
-    __m128i blank = _mm_or_si128(_mm_or_si128(scan_equal_each(block, ' '),
-                                              scan_equal_each(block, '\n')),
-                                 _mm_or_si128(scan_equal_each(block, '\r'),
-                                              scan_equal_each(block, '\t')));
+    __m128i blank =
+        _mm_or_si128(_mm_or_si128(scan_equal_each(block, ' '), scan_equal_each(block, '\n')),
+                     _mm_or_si128(scan_equal_each(block, '\r'), scan_equal_each(block, '\t')));
     return scan_mask_before(~_mm_movemask_epi8(blank));
 }
 

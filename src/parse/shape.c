@@ -24,8 +24,7 @@ shape_find_text(const struct shape *shape, struct text key)
 {
     for (unsigned i = 0; i < shape->field_count; i++) {
         const struct field *field = &shape->fields[i];
-        if (key.size + 2 == field->key_size &&
-            memcmp(key.at, field->key + 1, key.size) == 0) {
+        if (key.size + 2 == field->key_size && memcmp(key.at, field->key + 1, key.size) == 0) {
             return (int)i;
         }
     }

@@ -52,25 +52,41 @@ struct shape {
     uint16_t has_offset;
 };
 
-#define FIELD_KEY(name) \
-    .key = "\"" name "\"", .key_size = sizeof("\"" name "\"") - 1
-#define FIELD(name, kind, record, member) \
-    {FIELD_KEY(name), .type = FIELD_##kind, .offset = offsetof(record, member)}
-#define FIELD_HAS(name, kind, record, member, bit)   \
-    {FIELD_KEY(name), .type = FIELD_##kind, .has = (bit), \
-     .offset = offsetof(record, member)}
+// Names that are too long do not compile: the array would have a size below 0.
+#define FIELD_KEY(name)                                                                            \
+    .key = "\"" name "\"",                                                                         \
+    .key_size =                                                                                    \
+        sizeof("\"" name "\"") - 1 + 0 * sizeof(char[KEY_BYTES_MAX - (int)sizeof("\"" name "\"")])
+#define FIELD(name, kind, record, member)                                                          \
+    {                                                                                              \
+        FIELD_KEY(name), .type = FIELD_##kind, .offset = offsetof(record, member)                  \
+    }
+#define FIELD_HAS(name, kind, record, member, bit)                                                 \
+    {                                                                                              \
+        FIELD_KEY(name), .type = FIELD_##kind, .has = (bit), .offset = offsetof(record, member)    \
+    }
 // Read by the decoder: a scalar of its own kind, or all of something nested.
-#define FIELD_WHOLE(name) {FIELD_KEY(name), .type = FIELD_OTHER}
-#define FIELD_NESTED(name, shape) \
-    {FIELD_KEY(name), .type = FIELD_OTHER, .child = &(shape)}
-#define FIELD_LIST(name, shape, max)                          \
-    {FIELD_KEY(name), .type = FIELD_OTHER, .child = &(shape), \
-     .items_max = (max)}
+#define FIELD_WHOLE(name)                                                                          \
+    {                                                                                              \
+        FIELD_KEY(name), .type = FIELD_OTHER                                                       \
+    }
+#define FIELD_NESTED(name, shape)                                                                  \
+    {                                                                                              \
+        FIELD_KEY(name), .type = FIELD_OTHER, .child = &(shape)                                    \
+    }
+#define FIELD_LIST(name, shape, max)                                                               \
+    {                                                                                              \
+        FIELD_KEY(name), .type = FIELD_OTHER, .child = &(shape), .items_max = (max)                \
+    }
 
-#define SHAPE(array) {.fields = (array), .field_count = ARRAY_COUNT(array)}
-#define SHAPE_HAS(array, record)                            \
-    {.fields = (array), .field_count = ARRAY_COUNT(array),  \
-     .has_offset = offsetof(record, has)}
+#define SHAPE(array)                                                                               \
+    {                                                                                              \
+        .fields = (array), .field_count = ARRAY_COUNT(array)                                       \
+    }
+#define SHAPE_HAS(array, record)                                                                   \
+    {                                                                                              \
+        .fields = (array), .field_count = ARRAY_COUNT(array), .has_offset = offsetof(record, has)  \
+    }
 
 // Index of the field whose quoted key starts at `key` (KEY_BYTES_MAX bytes
 // must be readable there), or -1. The search starts at `start`, because

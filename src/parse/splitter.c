@@ -337,8 +337,7 @@ at_key(struct splitter *s, struct run *run)
     if (*run->at != '"') {
         return splitter_fault(s, run, ERR_MALFORMED);
     }
-    if (run->keep == 0 && s->element == NO_DEPTH &&
-        s->shapes[s->depth] != NULL) {
+    if (run->keep == 0 && s->element == NO_DEPTH && s->shapes[s->depth] != NULL) {
         run->keep = KEEP_ALL;  // until its end, to look it up
     }
     s->key_start = (size_t)(run->out - s->buffer);
@@ -517,8 +516,8 @@ splitter_footprint(size_t element_bytes)
 }
 
 void
-splitter_init(struct splitter *s, struct arena *arena, size_t element_bytes,
-              splitter_take *take, void *context)
+splitter_init(struct splitter *s, struct arena *arena, size_t element_bytes, splitter_take *take,
+              void *context)
 {
     ASSERT(element_bytes > 0);
     ASSERT(take != NULL);
@@ -532,8 +531,7 @@ splitter_init(struct splitter *s, struct arena *arena, size_t element_bytes,
 }
 
 void
-splitter_begin(struct splitter *s, const struct document *document,
-               const struct wanted *wanted)
+splitter_begin(struct splitter *s, const struct document *document, const struct wanted *wanted)
 {
     ASSERT(document != NULL);
     *s = (struct splitter){

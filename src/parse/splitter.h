@@ -71,10 +71,10 @@ struct splitter {
     unsigned stream;    // within the array of elements
     unsigned tag;
     unsigned stream_tag;
-    enum error fault;  // why the element is left out
-    size_t used;       // bytes of the element or key in the buffer
-    size_t key_start;  // of the name and the comma before it
-    size_t keep;       // all ones while bytes are kept, else 0
+    enum error fault;             // why the element is left out
+    size_t used;                  // bytes of the element or key in the buffer
+    size_t key_start;             // of the name and the comma before it
+    size_t keep;                  // all ones while bytes are kept, else 0
     const struct field *field;    // of the member whose value comes
     const struct shape *pending;  // shape of the value that comes
     uint64_t objects;             // bit d - 1: level d is an object
@@ -86,14 +86,13 @@ struct splitter {
 
 size_t splitter_footprint(size_t element_bytes);
 // `context` is passed to `take`.
-void splitter_init(struct splitter *splitter, struct arena *arena,
-                   size_t element_bytes, splitter_take *take, void *context);
+void splitter_init(struct splitter *splitter, struct arena *arena, size_t element_bytes,
+                   splitter_take *take, void *context);
 // Forgets everything and starts with a document of this kind; `wanted` may be
 // NULL.
 void splitter_begin(struct splitter *splitter, const struct document *document,
                     const struct wanted *wanted);
-int splitter_feed(struct splitter *splitter, const void *bytes,
-                  size_t size) MUST_USE;
+int splitter_feed(struct splitter *splitter, const void *bytes, size_t size) MUST_USE;
 int splitter_end(struct splitter *splitter) MUST_USE;
 
 #endif

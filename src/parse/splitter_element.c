@@ -100,9 +100,7 @@ splitter_fault(struct splitter *s, struct run *run, enum error error)
     }
     s->dropping = false;
     s->boundary = s->element;
-    s->state = s->state == IN_TEXT || s->state == IN_KEY
-                   ? IN_RECOVERY_TEXT
-                   : IN_RECOVERY;
+    s->state = s->state == IN_TEXT || s->state == IN_KEY ? IN_RECOVERY_TEXT : IN_RECOVERY;
     s->escape = ESCAPE_NONE;
     run->keep = 0;
     return 0;

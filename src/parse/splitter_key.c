@@ -38,8 +38,7 @@ find_escaped(struct run *run, const struct shape *shape, char *key)
 }
 
 bool
-splitter_keeps_member(struct splitter *s, struct run *run,
-                      const struct shape *shape)
+splitter_keeps_member(struct splitter *s, struct run *run, const struct shape *shape)
 {
     char *key = s->buffer + s->key_start;
     key += *key == ',';

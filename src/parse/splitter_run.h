@@ -87,8 +87,7 @@ int splitter_recover(struct splitter *s, struct run *run);
 int splitter_recover_text(struct splitter *s, struct run *run);
 // Whether the member whose name was just read is to be kept; sets what is
 // known of its value.
-bool splitter_keeps_member(struct splitter *s, struct run *run,
-                           const struct shape *shape);
+bool splitter_keeps_member(struct splitter *s, struct run *run, const struct shape *shape);
 
 static inline int
 value_end(struct splitter *s, struct run *run)

@@ -18,30 +18,24 @@ static const struct shape psi_shape = SHAPE(psi_fields);
 
 static const struct field cpu_fields[] = {
     FIELD("time", TIME, struct cpu_seen, time),
-    FIELD_HAS("usageNanoCores", U64, struct cpu_seen, usage_nanocores,
-              HAS_CPU_NANOCORES),
-    FIELD_HAS("usageCoreNanoSeconds", U64, struct cpu_seen, usage_ns,
-              HAS_CPU_USAGE),
+    FIELD_HAS("usageNanoCores", U64, struct cpu_seen, usage_nanocores, HAS_CPU_NANOCORES),
+    FIELD_HAS("usageCoreNanoSeconds", U64, struct cpu_seen, usage_ns, HAS_CPU_USAGE),
     FIELD_NESTED("psi", psi_shape),
 };
 const struct shape stats_cpu_shape = SHAPE_HAS(cpu_fields, struct cpu_seen);
 
 static const struct field memory_fields[] = {
     FIELD("time", TIME, struct memory_seen, time),
-    FIELD_HAS("availableBytes", U64, struct memory_seen, available,
-              HAS_MEMORY_AVAILABLE),
+    FIELD_HAS("availableBytes", U64, struct memory_seen, available, HAS_MEMORY_AVAILABLE),
     FIELD_HAS("usageBytes", U64, struct memory_seen, usage, HAS_MEMORY_USAGE),
-    FIELD_HAS("workingSetBytes", U64, struct memory_seen, working_set,
-              HAS_MEMORY_WORKING_SET),
+    FIELD_HAS("workingSetBytes", U64, struct memory_seen, working_set, HAS_MEMORY_WORKING_SET),
     FIELD_HAS("rssBytes", U64, struct memory_seen, rss, HAS_MEMORY_RSS),
-    FIELD_HAS("pageFaults", U64, struct memory_seen, page_faults,
-              HAS_MEMORY_PAGE_FAULTS),
+    FIELD_HAS("pageFaults", U64, struct memory_seen, page_faults, HAS_MEMORY_PAGE_FAULTS),
     FIELD_HAS("majorPageFaults", U64, struct memory_seen, major_page_faults,
               HAS_MEMORY_MAJOR_PAGE_FAULTS),
     FIELD_NESTED("psi", psi_shape),
 };
-const struct shape stats_memory_shape =
-    SHAPE_HAS(memory_fields, struct memory_seen);
+const struct shape stats_memory_shape = SHAPE_HAS(memory_fields, struct memory_seen);
 
 struct swap_read {
     unsigned has;
@@ -61,43 +55,35 @@ struct interface_read {
     unsigned has;
 };
 
-#define INTERFACE_FIELDS                                                      \
-    FIELD("name", TEXT, struct interface_read, name),                         \
-        FIELD_HAS("rxBytes", U64, struct interface_read, network.rx,          \
-                  HAS_NETWORK_RX),                                            \
-        FIELD_HAS("rxErrors", U64, struct interface_read, network.rx_errors,  \
-                  HAS_NETWORK_RX_ERRORS),                                     \
-        FIELD_HAS("txBytes", U64, struct interface_read, network.tx,          \
-                  HAS_NETWORK_TX),                                            \
-        FIELD_HAS("txErrors", U64, struct interface_read, network.tx_errors, \
+#define INTERFACE_FIELDS                                                                           \
+    FIELD("name", TEXT, struct interface_read, name),                                              \
+        FIELD_HAS("rxBytes", U64, struct interface_read, network.rx, HAS_NETWORK_RX),              \
+        FIELD_HAS("rxErrors", U64, struct interface_read, network.rx_errors,                       \
+                  HAS_NETWORK_RX_ERRORS),                                                          \
+        FIELD_HAS("txBytes", U64, struct interface_read, network.tx, HAS_NETWORK_TX),              \
+        FIELD_HAS("txErrors", U64, struct interface_read, network.tx_errors,                       \
                   HAS_NETWORK_TX_ERRORS)
 
 static const struct field interface_fields[] = {INTERFACE_FIELDS};
-static const struct shape interface_shape =
-    SHAPE_HAS(interface_fields, struct interface_read);
+static const struct shape interface_shape = SHAPE_HAS(interface_fields, struct interface_read);
 
 static const struct field network_fields[] = {
     FIELD("time", TIME, struct interface_read, network.time),
     INTERFACE_FIELDS,
     FIELD_LIST("interfaces", interface_shape, NODE_INTERFACES_MAX),
 };
-const struct shape stats_network_shape =
-    SHAPE_HAS(network_fields, struct interface_read);
+const struct shape stats_network_shape = SHAPE_HAS(network_fields, struct interface_read);
 
 static const struct field filesystem_fields[] = {
     FIELD("time", TIME, struct filesystem_seen, time),
-    FIELD_HAS("availableBytes", U64, struct filesystem_seen, available,
-              HAS_FS_AVAILABLE),
-    FIELD_HAS("capacityBytes", U64, struct filesystem_seen, capacity,
-              HAS_FS_CAPACITY),
+    FIELD_HAS("availableBytes", U64, struct filesystem_seen, available, HAS_FS_AVAILABLE),
+    FIELD_HAS("capacityBytes", U64, struct filesystem_seen, capacity, HAS_FS_CAPACITY),
     FIELD_HAS("usedBytes", U64, struct filesystem_seen, used, HAS_FS_USED),
-    FIELD_HAS("inodesFree", U64, struct filesystem_seen, inodes_free,
-              HAS_FS_INODES_FREE),
+    FIELD_HAS("inodesFree", U64, struct filesystem_seen, inodes_free, HAS_FS_INODES_FREE),
     FIELD_HAS("inodes", U64, struct filesystem_seen, inodes, HAS_FS_INODES),
     FIELD("name", TEXT, struct filesystem_seen, name),  // of a volume
 };
-const struct shape stats_filesystem_shape =
-    SHAPE_HAS(filesystem_fields, struct filesystem_seen);
+const struct shape stats_filesystem_shape = SHAPE_HAS(filesystem_fields, struct filesystem_seen);
 
 static const struct field io_fields[] = {
     FIELD("time", TIME, struct pressure_seen, time),
@@ -161,8 +147,8 @@ read_psi(struct cursor *cursor, uint64_t *full_us, uint64_t *some_us)
     struct members members = members_of(cursor, &psi_shape, NULL);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        struct members data = members_of(cursor, &psi_data_shape,
-                                         index == PSI_FULL ? full_us : some_us);
+        struct members data =
+            members_of(cursor, &psi_data_shape, index == PSI_FULL ? full_us : some_us);
         members_next(&data);
         members.error = data.error;
     }
@@ -170,13 +156,11 @@ read_psi(struct cursor *cursor, uint64_t *full_us, uint64_t *some_us)
 }
 
 int
-stats_cpu(struct cursor *cursor, struct cpu_seen *cpu,
-          struct pressure_seen *pressure)
+stats_cpu(struct cursor *cursor, struct cpu_seen *cpu, struct pressure_seen *pressure)
 {
     struct members members = members_of(cursor, &stats_cpu_shape, cpu);
     while (members_next(&members) >= 0) {
-        members.error =
-            read_psi(cursor, &pressure->cpu_full_us, &pressure->cpu_some_us);
+        members.error = read_psi(cursor, &pressure->cpu_full_us, &pressure->cpu_some_us);
         pressure->has |= HAS_PRESSURE_CPU;
     }
     if ((pressure->has & HAS_PRESSURE_CPU) != 0 && pressure->time.ms == 0) {
@@ -186,17 +170,19 @@ stats_cpu(struct cursor *cursor, struct cpu_seen *cpu,
 }
 
 int
-stats_memory(struct cursor *cursor, struct memory_seen *memory,
-             struct pressure_seen *pressure)
+stats_memory(struct cursor *cursor, struct memory_seen *memory, struct pressure_seen *pressure)
 {
     struct members members = members_of(cursor, &stats_memory_shape, memory);
     while (members_next(&members) >= 0) {
-        members.error = read_psi(cursor, &pressure->memory_full_us,
-                                 &pressure->memory_some_us);
+        members.error = read_psi(cursor, &pressure->memory_full_us, &pressure->memory_some_us);
         pressure->has |= HAS_PRESSURE_MEMORY;
     }
     if ((pressure->has & HAS_PRESSURE_MEMORY) != 0 && pressure->time.ms == 0) {
         pressure->time = memory->time;
+    }
+    // Kubelets subtract without looking: more in use than the limit wraps.
+    if (memory->available > INT64_MAX) {
+        memory->available = 0;
     }
     return members.error;
 }
@@ -207,8 +193,7 @@ stats_io(struct cursor *cursor, struct pressure_seen *pressure)
     struct wall_ms before = pressure->time;
     struct members members = members_of(cursor, &stats_io_shape, pressure);
     while (members_next(&members) >= 0) {
-        members.error =
-            read_psi(cursor, &pressure->io_full_us, &pressure->io_some_us);
+        members.error = read_psi(cursor, &pressure->io_full_us, &pressure->io_some_us);
         pressure->has |= HAS_PRESSURE_IO;
     }
     if (before.ms != 0) {
@@ -239,12 +224,11 @@ static bool
 is_virtual(struct text name)
 {
     static const struct text prefixes[] = {
-        TEXT("lo"),    TEXT("veth"),   TEXT("cali"),   TEXT("cni"),
-        TEXT("docker"), TEXT("br-"),   TEXT("virbr"),  TEXT("flannel"),
-        TEXT("tun"),   TEXT("dummy"),  TEXT("kube-"),  TEXT("nodelocal"),
-        TEXT("ifb"),   TEXT("vxlan"),  TEXT("cilium"), TEXT("lxc"),
-        TEXT("gre"),   TEXT("sit"),    TEXT("ip6"),    TEXT("weave"),
-        TEXT("ovs"),   TEXT("genev"),  TEXT("antrea"), TEXT("tap"),
+        TEXT("lo"),    TEXT("veth"),      TEXT("cali"),    TEXT("cni"),   TEXT("docker"),
+        TEXT("br-"),   TEXT("virbr"),     TEXT("flannel"), TEXT("tun"),   TEXT("dummy"),
+        TEXT("kube-"), TEXT("nodelocal"), TEXT("ifb"),     TEXT("vxlan"), TEXT("cilium"),
+        TEXT("lxc"),   TEXT("gre"),       TEXT("sit"),     TEXT("ip6"),   TEXT("weave"),
+        TEXT("ovs"),   TEXT("genev"),     TEXT("antrea"),  TEXT("tap"),
     };
     for (size_t i = 0; i < ARRAY_COUNT(prefixes); i++) {
         if (text_starts(name, prefixes[i])) {
@@ -265,8 +249,7 @@ read_interfaces(struct cursor *cursor, struct interface_read *busiest)
         members_next(&members);
         items.error = members.error;
         uint64_t bytes = one.network.rx / 2 + one.network.tx / 2;
-        if (one.has != 0 && !is_virtual(one.name) &&
-            (busiest->has == 0 || bytes > most)) {
+        if (one.has != 0 && !is_virtual(one.name) && (busiest->has == 0 || bytes > most)) {
             *busiest = one;
             most = bytes;
         }
@@ -296,8 +279,7 @@ stats_network(struct cursor *cursor, struct network_seen *network)
 int
 stats_filesystem(struct cursor *cursor, struct filesystem_seen *filesystem)
 {
-    struct members members =
-        members_of(cursor, &stats_filesystem_shape, filesystem);
+    struct members members = members_of(cursor, &stats_filesystem_shape, filesystem);
     members_next(&members);
     return members.error;
 }
@@ -317,8 +299,7 @@ extra_take(struct container_seen *container, struct parse_counters *counters)
 
 // "make:model:id", in the decode space.
 static int
-accelerator_label(struct cursor *cursor, const struct accelerator_read *read,
-                  struct text *label)
+accelerator_label(struct cursor *cursor, const struct accelerator_read *read, struct text *label)
 {
     size_t size = read->make.size + read->model.size + read->id.size + 2;
     char *room = decode_space_take(cursor->space, size);
@@ -390,16 +371,14 @@ read_extras(struct cursor *cursor, int index, struct container_seen *container,
 {
     struct items items = items_of(cursor);
     while (items_next(&items)) {
-        items.error = index == CONTAINER_CUSTOM
-                          ? read_custom(cursor, container, counters)
-                          : read_accelerator(cursor, container, counters);
+        items.error = index == CONTAINER_CUSTOM ? read_custom(cursor, container, counters)
+                                                : read_accelerator(cursor, container, counters);
     }
     return items.error;
 }
 
 static int
-read_container_part(struct cursor *cursor, int index,
-                    struct container_seen *container,
+read_container_part(struct cursor *cursor, int index, struct container_seen *container,
                     struct parse_counters *counters)
 {
     switch (index) {
@@ -436,12 +415,10 @@ stats_container(struct cursor *cursor, struct container_seen *container,
                 struct parse_counters *counters)
 {
     memset(container, 0, offsetof(struct container_seen, extras));
-    struct members members =
-        members_of(cursor, &stats_container_shape, container);
+    struct members members = members_of(cursor, &stats_container_shape, container);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        members.error =
-            read_container_part(cursor, index, container, counters);
+        members.error = read_container_part(cursor, index, container, counters);
     }
     container->rootfs.name = TEXT("/");
     container->logs.name = TEXT("logs");
@@ -470,9 +447,8 @@ merge_same_name(struct container_seen *containers, uint32_t count)
 }
 
 int
-stats_containers(struct cursor *cursor, struct container_seen *containers,
-                 uint32_t *count, uint32_t count_max,
-                 struct parse_counters *counters)
+stats_containers(struct cursor *cursor, struct container_seen *containers, uint32_t *count,
+                 uint32_t count_max, struct parse_counters *counters)
 {
     struct items items = items_of(cursor);
     while (items_next(&items)) {

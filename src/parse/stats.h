@@ -16,14 +16,12 @@ extern const struct shape stats_io_shape;
 extern const struct shape stats_container_shape;
 
 // Each fills its struct, which must be zeroed; 0 or -ERR_....
-int stats_cpu(struct cursor *cursor, struct cpu_seen *cpu,
-              struct pressure_seen *pressure) MUST_USE;
+int stats_cpu(struct cursor *cursor, struct cpu_seen *cpu, struct pressure_seen *pressure) MUST_USE;
 int stats_memory(struct cursor *cursor, struct memory_seen *memory,
                  struct pressure_seen *pressure) MUST_USE;
 int stats_swap(struct cursor *cursor, struct memory_seen *memory) MUST_USE;
 int stats_network(struct cursor *cursor, struct network_seen *network) MUST_USE;
-int stats_filesystem(struct cursor *cursor,
-                     struct filesystem_seen *filesystem) MUST_USE;
+int stats_filesystem(struct cursor *cursor, struct filesystem_seen *filesystem) MUST_USE;
 int stats_io(struct cursor *cursor, struct pressure_seen *pressure) MUST_USE;
 
 // Zeroes and fills `container`, all but unused extras.
@@ -32,8 +30,7 @@ int stats_container(struct cursor *cursor, struct container_seen *container,
 
 // Appends what `cursor` stands on, an array of containers, to `containers`. Of
 // two with the same name the one that started later stays.
-int stats_containers(struct cursor *cursor, struct container_seen *containers,
-                     uint32_t *count, uint32_t count_max,
-                     struct parse_counters *counters) MUST_USE;
+int stats_containers(struct cursor *cursor, struct container_seen *containers, uint32_t *count,
+                     uint32_t count_max, struct parse_counters *counters) MUST_USE;
 
 #endif

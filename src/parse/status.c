@@ -33,9 +33,8 @@ status_read(struct cursor *cursor, struct status_seen *seen)
     struct members members = members_of(cursor, &status_shape, seen);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        const struct shape *shape = index == STATUS_METADATA
-                                        ? &status_metadata_shape
-                                        : &status_details_shape;
+        const struct shape *shape =
+            index == STATUS_METADATA ? &status_metadata_shape : &status_details_shape;
         struct members part = members_of(cursor, shape, seen);
         members_next(&part);
         members.error = part.error;
@@ -64,13 +63,11 @@ status_footprint(void)
 }
 
 void
-status_init(struct status *status, struct arena *arena,
-            struct decode_space *space)
+status_init(struct status *status, struct arena *arena, struct decode_space *space)
 {
     ASSERT(space != NULL);
     status->space = space;
-    splitter_init(&status->splitter, arena, STATUS_BYTES_MAX, take_element,
-                  status);
+    splitter_init(&status->splitter, arena, STATUS_BYTES_MAX, take_element, status);
 }
 
 void

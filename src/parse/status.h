@@ -29,11 +29,9 @@ struct status {
 };
 
 size_t status_footprint(void);
-void status_init(struct status *status, struct arena *arena,
-                 struct decode_space *space);
+void status_init(struct status *status, struct arena *arena, struct decode_space *space);
 void status_begin(struct status *status, status_take *take, void *context);
-int status_feed(struct status *status, const void *bytes,
-                size_t size) MUST_USE;
+int status_feed(struct status *status, const void *bytes, size_t size) MUST_USE;
 int status_end(struct status *status) MUST_USE;
 const struct parse_counters *status_counters(const struct status *status);
 struct decoder status_decoder(struct status *status);
@@ -45,8 +43,8 @@ int status_read(struct cursor *cursor, struct status_seen *seen) MUST_USE;
 
 // The rows that keep a Status in a shape which is meant for something else;
 // the object's metadata must keep "continue" if that is wanted.
-#define STATUS_FIELDS                                                        \
-    FIELD_WHOLE("message"), FIELD_WHOLE("reason"), FIELD_WHOLE("code"),      \
+#define STATUS_FIELDS                                                                              \
+    FIELD_WHOLE("message"), FIELD_WHOLE("reason"), FIELD_WHOLE("code"),                            \
         FIELD_NESTED("details", status_details_shape)
 
 #endif

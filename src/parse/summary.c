@@ -56,8 +56,7 @@ enum node_field {
 };
 static const struct field node_fields[] = {
     FIELD("nodeName", TEXT, struct node_seen, name),
-    FIELD_LIST("systemContainers", stats_container_shape,
-               NODE_SYSTEM_CONTAINERS_MAX),
+    FIELD_LIST("systemContainers", stats_container_shape, NODE_SYSTEM_CONTAINERS_MAX),
     FIELD("startTime", TIME, struct node_seen, start_time),
     FIELD_NESTED("cpu", stats_cpu_shape),
     FIELD_NESTED("memory", stats_memory_shape),
@@ -78,8 +77,7 @@ static const struct shape summary_shape = SHAPE(summary_fields);
 static const struct document summary_document = {ROOT_OBJECT, &summary_shape};
 
 static int
-read_volumes(struct cursor *cursor, struct pod_seen *pod,
-             struct parse_counters *counters)
+read_volumes(struct cursor *cursor, struct pod_seen *pod, struct parse_counters *counters)
 {
     struct items items = items_of(cursor);
     while (items_next(&items)) {
@@ -93,8 +91,7 @@ read_volumes(struct cursor *cursor, struct pod_seen *pod,
         items.error = stats_filesystem(cursor, volume);
         if (items.error == 0 && volume->name.size != 0) {
             pod->volume_count++;
-            items.error =
-                cursor_prefixed(cursor, TEXT("Volume:"), &volume->name);
+            items.error = cursor_prefixed(cursor, TEXT("Volume:"), &volume->name);
         }
     }
     return items.error;
@@ -116,8 +113,8 @@ read_pod_part(struct cursor *cursor, int index, struct pod_seen *pod,
     case POD_REFERENCE:
         return read_reference(cursor, pod);
     case POD_CONTAINERS:
-        return stats_containers(cursor, pod->containers, &pod->container_count,
-                                POD_CONTAINERS_MAX, counters);
+        return stats_containers(cursor, pod->containers, &pod->container_count, POD_CONTAINERS_MAX,
+                                counters);
     case POD_CPU:
         return stats_cpu(cursor, &pod->cpu, &pod->pressure);
     case POD_MEMORY:
@@ -143,8 +140,7 @@ take_pod(struct summary *summary, struct cursor cursor)
     struct members members = members_of(&cursor, &pod_shape, pod);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        members.error =
-            read_pod_part(&cursor, index, pod, &summary->splitter.counters);
+        members.error = read_pod_part(&cursor, index, pod, &summary->splitter.counters);
     }
     if (members.error != 0) {
         return members.error;
@@ -167,11 +163,9 @@ node_filesystem(struct node_seen *node, struct text name)
 
 // Two figures of one and the same file system: size and inodes agree.
 static bool
-is_same_filesystem(const struct filesystem_seen *a,
-                   const struct filesystem_seen *b)
+is_same_filesystem(const struct filesystem_seen *a, const struct filesystem_seen *b)
 {
-    return a->capacity == b->capacity && a->inodes == b->inodes &&
-           a->available == b->available;
+    return a->capacity == b->capacity && a->inodes == b->inodes && a->available == b->available;
 }
 
 struct node_read {
@@ -184,21 +178,19 @@ read_runtime(struct cursor *cursor, struct node_read *read)
     struct members members = members_of(cursor, &runtime_shape, NULL);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        members.error = stats_filesystem(
-            cursor,
-            index == RUNTIME_IMAGES ? &read->images : &read->containers);
+        members.error =
+            stats_filesystem(cursor, index == RUNTIME_IMAGES ? &read->images : &read->containers);
     }
     return members.error;
 }
 
 static int
-read_node_part(struct cursor *cursor, int index, struct node_seen *node,
-               struct node_read *read, struct parse_counters *counters)
+read_node_part(struct cursor *cursor, int index, struct node_seen *node, struct node_read *read,
+               struct parse_counters *counters)
 {
     switch (index) {
     case NODE_CONTAINERS:
-        return stats_containers(cursor, node->system_containers,
-                                &node->system_container_count,
+        return stats_containers(cursor, node->system_containers, &node->system_container_count,
                                 NODE_SYSTEM_CONTAINERS_MAX, counters);
     case NODE_CPU:
         return stats_cpu(cursor, &node->cpu, &node->pressure);
@@ -218,8 +210,7 @@ read_node_part(struct cursor *cursor, int index, struct node_seen *node,
 }
 
 static void
-keep_filesystem(struct node_seen *node, const struct filesystem_seen *seen,
-                struct text name)
+keep_filesystem(struct node_seen *node, const struct filesystem_seen *seen, struct text name)
 {
     if (seen->has == 0) {
         return;
@@ -253,8 +244,7 @@ take_node(struct summary *summary, struct cursor cursor)
     struct members members = members_of(&cursor, &node_shape, node);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        members.error = read_node_part(&cursor, index, node, &read,
-                                       &summary->splitter.counters);
+        members.error = read_node_part(&cursor, index, node, &read, &summary->splitter.counters);
     }
     if (members.error != 0) {
         return members.error;
@@ -275,8 +265,7 @@ take_element(void *context, unsigned tag, struct text json)
     if (*cursor.at == 'n') {
         return -ERR_MISSING;
     }
-    return tag == SUMMARY_NODE ? take_node(summary, cursor)
-                               : take_pod(summary, cursor);
+    return tag == SUMMARY_NODE ? take_node(summary, cursor) : take_pod(summary, cursor);
 }
 
 size_t
@@ -286,13 +275,11 @@ summary_footprint(void)
 }
 
 void
-summary_init(struct summary *summary, struct arena *arena,
-             struct decode_space *space)
+summary_init(struct summary *summary, struct arena *arena, struct decode_space *space)
 {
     ASSERT(space != NULL);
     summary->space = space;
-    splitter_init(&summary->splitter, arena, ELEMENT_BYTES_MAX, take_element,
-                  summary);
+    splitter_init(&summary->splitter, arena, ELEMENT_BYTES_MAX, take_element, summary);
 }
 
 void

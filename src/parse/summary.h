@@ -25,11 +25,9 @@ struct summary {
 };
 
 size_t summary_footprint(void);
-void summary_init(struct summary *summary, struct arena *arena,
-                  struct decode_space *space);
+void summary_init(struct summary *summary, struct arena *arena, struct decode_space *space);
 void summary_begin(struct summary *summary, struct observer observer);
-int summary_feed(struct summary *summary, const void *bytes,
-                 size_t size) MUST_USE;
+int summary_feed(struct summary *summary, const void *bytes, size_t size) MUST_USE;
 int summary_end(struct summary *summary) MUST_USE;
 const struct parse_counters *summary_counters(const struct summary *summary);
 struct decoder summary_decoder(struct summary *summary);

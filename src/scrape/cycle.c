@@ -59,8 +59,8 @@ cycle_turn(struct cycle *cycle, struct mono_ns now, struct wall_ms wall, bool *s
     *stepped = moved - passed > STEP_MS || passed - moved > STEP_MS;
     uint32_t before = cycle->nominal_s;
     begin_at(cycle, now, wall);
-    // Without a step a name is not used twice, whatever the rounding.
-    if (!*stepped && cycle->nominal_s <= before) {
+    // A name is not used twice in a row, whatever the rounding.
+    if (cycle->nominal_s == before || (!*stepped && cycle->nominal_s < before)) {
         cycle->nominal_s = before + (uint32_t)(cycle->resolution_ms / MS_PER_S);
     }
     return true;

@@ -235,19 +235,12 @@ note(const struct flight *flight, int error)
         .port = endpoint_port(access, target),
         .trust = (uint8_t)access->trust,
     };
-    table_count(scrape->writer, COUNTER_SCRAPE_BYTES, flight->bytes);
-    table_count(scrape->writer, error == 0 ? COUNTER_SCRAPES : COUNTER_SCRAPE_FAILURES, 1);
-    if (error != 0) {
-        table_count_error(scrape->writer, error, 1);
-    } else {
-        scrape->success_total++;
-    }
+    scrape->success_total += error == 0 ? 1 : 0;
     if (error == ERR_CERTIFICATE_CHANGED) {
         table_count(scrape->writer, COUNTER_PIN_CHANGES, 1);
     }
-    if (target->row != 0 && !target->leaving) {
-        table_note_scrape(scrape->writer, target->row, &scrape_note);
-    }
+    // Counts; the row of a node that left belongs to nobody.
+    table_note_scrape(scrape->writer, target->leaving ? 0 : target->row, &scrape_note);
 }
 
 // Whether another address of the node may do better.

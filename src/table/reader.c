@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "table/string_store.h"
 
 int
 table_reader_init(struct table_reader *reader, const void *memory, size_t size)
@@ -28,8 +27,8 @@ reader_row(const struct table_reader *reader, enum table_pool pool, row_index in
     return reader->memory + place->offset + (size_t)index * place->row_bytes;
 }
 
-static struct string_cells
-cells_of(const struct table_reader *reader)
+struct string_cells
+reader_cells(const struct table_reader *reader)
 {
     const struct pool_place *place = &reader->place[POOL_STRINGS];
     const void *cells = reader->memory + place->offset;
@@ -70,7 +69,7 @@ fill(struct filler *filler, string_ref ref, size_t size_max)
     size_t room = filler->out.size - filler->out.used;
     char *to = filler->out.at + filler->out.used;
     size_t size =
-        string_cells_copy(cells_of(filler->reader), ref, to, room < size_max ? room : size_max);
+        string_cells_copy(reader_cells(filler->reader), ref, to, room < size_max ? room : size_max);
     filler->out.used += size;
     return (struct text){to, size};
 }
@@ -264,7 +263,7 @@ static bool
 is_named(const struct table_reader *reader, enum table_pool pool, const struct row_head *head,
          row_index parent, struct text name)
 {
-    if (head->state != ROW_LIVE || !string_cells_equal(cells_of(reader), head->name, name)) {
+    if (head->state != ROW_LIVE || !string_cells_equal(reader_cells(reader), head->name, name)) {
         return false;
     }
     const struct pod_row *pod = (const struct pod_row *)(const void *)head;

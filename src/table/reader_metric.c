@@ -63,15 +63,16 @@ resource(const struct resource_row *row, enum metric metric, struct metric_value
 // A list that hangs on a row of the file, which may be given back at any time:
 // what is read of it counts if the row has not changed meanwhile.
 struct owned {
-    const struct row_head *head;  // NULL: no such row
-    string_ref name;              // the row is still the one that was copied
+    const struct row_head *head;
+    struct text name;  // tells whether the row is still the one that was copied
     const row_index *first;
 };
 
 static bool
-is_still(const struct owned *owned)
+is_still(const struct table_reader *reader, const struct owned *owned)
 {
-    return owned->head->state == ROW_LIVE && owned->head->name == owned->name;
+    return owned->head->state == ROW_LIVE &&
+           string_cells_equal(reader_cells(reader), owned->head->name, owned->name);
 }
 
 static bool
@@ -96,10 +97,10 @@ pressure(const struct table_reader *reader, struct owned owned, enum metric metr
     if (metric < METRIC_PRESSURE_CPU_SOME || metric > METRIC_PRESSURE_IO_FULL) {
         return false;
     }
-    for (unsigned i = 0; owned.head != NULL && i < READ_TRIES; i++) {
+    for (unsigned i = 0; i < READ_TRIES; i++) {
         uint32_t seq = reader_seq(owned.head);
         struct pressure_row row;
-        bool found = is_still(&owned) &&
+        bool found = is_still(reader, &owned) &&
                      table_read_pressure(reader, reader_link(owned.first), &row) &&
                      pressure_value(&row, metric, value);
         if (reader_is_same(owned.head, seq)) {
@@ -179,9 +180,9 @@ static bool
 labelled(const struct table_reader *reader, struct owned owned, enum metric metric,
          struct text resource_id, struct metric_value *value, struct wall_ms *time)
 {
-    for (unsigned i = 0; owned.head != NULL && i < READ_TRIES; i++) {
+    for (unsigned i = 0; i < READ_TRIES; i++) {
         uint32_t seq = reader_seq(owned.head);
-        bool found = is_still(&owned) && find_labelled(reader, reader_link(owned.first), metric,
+        bool found = is_still(reader, &owned) && find_labelled(reader, reader_link(owned.first), metric,
                                                        resource_id, value, time);
         if (reader_is_same(owned.head, seq)) {
             return found;
@@ -274,7 +275,7 @@ table_node_metric(const struct table_reader *reader, const struct node_view *vie
     if (shared == NULL) {
         return false;
     }
-    struct owned owned = {&shared->head, row->head.name, &shared->pressure};
+    struct owned owned = {&shared->head, view->name, &shared->pressure};
     if (metric_is_labelled(metric)) {
         owned.first = is_on_disk(metric) ? &shared->disks : &shared->filesystems;
         return sample_number == 0 && labelled(reader, owned, metric, resource_id, value, time);
@@ -312,7 +313,7 @@ table_pod_metric(const struct table_reader *reader, const struct pod_view *view,
     if (shared == NULL) {
         return false;
     }
-    struct owned owned = {&shared->head, row->head.name, &shared->pressure};
+    struct owned owned = {&shared->head, view->name, &shared->pressure};
     if (metric_is_labelled(metric)) {
         owned.first = &shared->filesystems;
         return sample_number == 0 && labelled(reader, owned, metric, resource_id, value, time);
@@ -404,7 +405,7 @@ table_container_metric(const struct table_reader *reader, const struct container
     if (shared == NULL) {
         return false;
     }
-    struct owned owned = {&shared->head, row->head.name, &shared->pressure};
+    struct owned owned = {&shared->head, view->name, &shared->pressure};
     if (is_on_disk(metric)) {
         owned.first = &shared->disk;
         return sample_number == 0 && labelled(reader, owned, metric, resource_id, value, time);

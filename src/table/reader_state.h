@@ -3,6 +3,7 @@
 #define SKERRY_TABLE_READER_STATE_H
 
 #include "table/reader.h"
+#include "table/string_store.h"
 
 // A row is copied again when the writer was inside; the writer holds a row for
 // microseconds, so that a few tries are plenty. A writer that died inside
@@ -11,6 +12,8 @@
 
 // The row in the file, or NULL for an index outside the pool.
 const void *reader_row(const struct table_reader *reader, enum table_pool pool, row_index index);
+
+struct string_cells reader_cells(const struct table_reader *reader);
 
 // A link that the writer may be changing: read once, so that what is checked is
 // what is used.

@@ -458,6 +458,9 @@ observe_pod_row(struct table_writer *writer, row_index index, const struct pod_s
     }
     struct pod_row *row = pod_row_at(writer->header, index);
     row_write_begin(&row->head);
+    if ((row->head.flags & ROW_FROM_API) == 0 && seen->container_count != 0) {
+        row->container_count = (uint16_t)seen->container_count;
+    }
     put_pod_values(writer, row, seen, &refused);
     row_write_end(&row->head);
     table_count(writer, COUNTER_SAMPLES, 1);

@@ -343,6 +343,14 @@ drop_overflow(struct table_writer *writer, const struct pod_object *pod)
     }
 }
 
+// Init containers that are done leave no row: they would take the room of a
+// third of the containers planned and have nothing more to say.
+static bool
+has_own_row(const struct container_object *container)
+{
+    return container->role != CONTAINER_INIT || container->state != CONTAINER_TERMINATED;
+}
+
 static void
 write_pod(struct table_writer *writer, unsigned source, row_index index,
           const struct pod_object *pod)
@@ -359,7 +367,9 @@ write_pod(struct table_writer *writer, unsigned source, row_index index,
     sum_containers(writer, row, pod);
     row_write_end(&row->head);
     for (uint32_t i = 0; i < pod->container_count; i++) {
-        put_container(writer, index, &pod->containers[i]);
+        if (has_own_row(&pod->containers[i])) {
+            put_container(writer, index, &pod->containers[i]);
+        }
     }
     bool cut = pod->container_count == POD_CONTAINERS_MAX;
     drop_unnamed_containers(writer, &row->first_container, cut);

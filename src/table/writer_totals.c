@@ -130,7 +130,7 @@ sum_pod(struct table_writer *writer, uint32_t cycle_s, struct pod_row *row)
     }
     struct sample sample = sample_of_pod(&row->samples[row->head.newest]);
     uint32_t containers = row->container_count;
-    if ((row->head.flags & ROW_FROM_API) == 0) {
+    if (containers == 0 && (row->head.flags & ROW_FROM_API) == 0) {
         for (row_index at = row->first_container; at != 0;
              at = container_row_at(writer->header, at)->next) {
             containers++;

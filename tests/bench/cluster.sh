@@ -82,7 +82,7 @@ tree_pids() {
 cpu_ns() {
     local pid total=0 ns
     for pid in "$@"; do
-        ns=$(cat /proc/"$pid"/task/*/schedstat 2>/dev/null | awk '{s += $1} END {printf "%d", s}')
+        ns=$(cat /proc/"$pid"/task/*/schedstat 2>/dev/null | awk '{s += $1} END {printf "%.0f", s}')
         total=$((total + ${ns:-0}))
     done
     echo "$total"
@@ -99,8 +99,14 @@ metric() {
     curl -s --max-time 5 "http://127.0.0.1:$port/metrics" | awk -v name="$1" '$1 == name {print $2}'
 }
 
-scraped() {
-    [ "$(metric skerry_scrapes_total | cut -d. -f1)0" -ge "${1}0" ] 2>/dev/null
+# Answers of the simulated kubelets; asked of the simulator, so that counting
+# costs the tree nothing.
+answers() {
+    curl -s --max-time 5 "$admin/stats" | jq '.requests_summary + .requests_resource'
+}
+
+answered() {
+    [ "$(answers)" -ge "$1" ] 2>/dev/null
 }
 
 mib() {
@@ -120,20 +126,21 @@ measure_tree() {
     else
         options="$options&kubeletHttps=false&kubeletPort=$plain_port"
     fi
-    start_tree --nodes="$nodes" --metric-resolution=15s "--source=kubernetes.summary_api:$api?$options"
-    await 120 scraped "$nodes" || fail "$label: no scrapes: $(tail -3 "$work/tree.out") $(tail -5 "$work"/run/log/*/current 2>/dev/null)"
-    await 120 scraped $((nodes * 2)) || fail "$label: no second round"
-    local pids from_ns to_ns from to
+    local flags=(--nodes="$nodes" --metric-resolution=15s "--source=kubernetes.summary_api:$api?$options")
+    local begin pids from_ns to_ns from to
+    begin=$(answers)
+    start_tree "${flags[@]}"
+    await 120 answered $((begin + nodes * 2)) || fail "$label: no second round: $(tail -3 "$work/tree.out")"
     mapfile -t pids < <(tree_pids)
-    from=$(metric skerry_scrapes_total)
+    from=$(answers)
     from_ns=$(cpu_ns "${pids[@]}")
-    await 120 scraped $((${from%.*} + nodes * rounds)) || fail "$label: scraping stopped"
-    to=$(metric skerry_scrapes_total)
+    await 120 answered $((from + nodes * rounds)) || fail "$label: scraping stopped"
+    to=$(answers)
     to_ns=$(cpu_ns "${pids[@]}")
-    awk -v n="$label" -v ns=$((to_ns - from_ns)) -v s=$((${to%.*} - ${from%.*})) \
+    awk -v n="$label" -v ns=$((to_ns - from_ns)) -v s=$((to - from)) \
         'BEGIN {printf "%s_cpu %.3f ms/node/scrape\n", n, ns / s / 1e6}'
     echo "${label}_pss $(mib "$(pss_kib "${pids[@]}")") MiB"
-    echo "${label}_plan $("$PWD/out/skerry" plan --json --nodes="$nodes" | jq -r .limit_bytes | awk '{printf "%.1f", $1 / 1048576}') MiB"
+    echo "${label}_plan $("$PWD/out/skerry" plan --json "${flags[@]}" | jq .bytes | awk '{printf "%.1f", $1 / 1048576}') MiB"
     echo "${label}_failures $(metric skerry_scrape_failures_total) scrapes"
     kill -TERM "$tree"
     wait "$tree" 2>/dev/null
@@ -144,8 +151,8 @@ bench_cluster() {
     local nodes=$1 endpoint mode
     rounds=3
     start_sim --nodes="$nodes" --pods-per-node=30 --containers-per-pod=2
-    for endpoint in summary resource; do
-        for mode in plain tls; do
+    for endpoint in ${ENDPOINTS:-summary resource}; do
+        for mode in ${MODES:-plain tls}; do
             measure_tree "$nodes" "$endpoint" "$mode"
         done
     done
@@ -177,10 +184,10 @@ measure_peer() {
     "$@" >"$work/peer.out" 2>&1 &
     local peer=$! from_ns to_ns from to
     sleep 32 # two rounds to settle; peers give no event to wait for
-    from=$(curl -s "$admin/stats" | jq '[.. | .resource? // empty | numbers] | add')
+    from=$(answers)
     from_ns=$(cpu_ns "$peer")
     sleep 45
-    to=$(curl -s "$admin/stats" | jq '[.. | .resource? // empty | numbers] | add')
+    to=$(answers)
     to_ns=$(cpu_ns "$peer")
     awk -v n="n${nodes}_resource_tls_$label" -v ns=$((to_ns - from_ns)) -v s=$((to - from)) \
         'BEGIN {if (s > 0) printf "%s_cpu %.3f ms/node/scrape\n", n, ns / s / 1e6; else print n "_cpu none"}'
@@ -210,8 +217,7 @@ bench_peers() {
 
 # CPU and memory of collect from its start until 30,000 pods are listed.
 listed() {
-    [ "$(curl -s "http://127.0.0.1:$port/api/v1/appliance" |
-        jq '[.pools[] | select(.name == "pods") | .now] | add' 2>/dev/null)" -ge "$1" ] 2>/dev/null
+    [ "$(metric 'skerry_pool_used{pool="pods"}')" -ge "$1" ] 2>/dev/null
 }
 
 bench_discovery() {
@@ -231,7 +237,7 @@ bench_api() {
     start_sim --nodes=100 --pods-per-node=30 --containers-per-pod=2
     start_tree --nodes=100 \
         "--source=kubernetes.summary_api:$api?auth=$kubeconfig&inClusterConfig=false&kubeletPort=$kubelet_port&kubeletHttps=true&kubeletTLS=insecure"
-    await 60 scraped 100 || fail "api: no scrapes"
+    await 60 answered 100 || fail "api: no scrapes"
     local space pod
     space=$(curl -s "http://127.0.0.1:$port/api/v1/model/namespaces/" | jq -r '.[-1]')
     pod=$(curl -s "http://127.0.0.1:$port/api/v1/model/namespaces/$space/pods/" | jq -r '.[0]')

@@ -2,6 +2,10 @@
 # Files: nodes.tsv, truth.tsv (key, metric, kind, value), model.tsv (key, metric,
 # value, float, time of the sample). `endpoint`: summary or resource.
 
+BEGIN {
+    CONVFMT = OFMT = "%.17g"
+}
+
 function differs(what) {
     if (++differences <= 40) {
         print what

@@ -152,11 +152,14 @@ api_get() { # PATH
         --key "$SIM_DIR/client.key" "$SIM_API$1"
 }
 
-# --source for it: `source_of tls|plain [option=value&...]`.
+# --source for it: source_of tls|plain|proxy [option=value&...]
 source_of() {
-    local port=$SIM_TLS https=true
-    [ "$1" = tls ] || { port=$SIM_PLAIN; https=false; }
-    echo "kubernetes:$SIM_API?inClusterConfig=false&auth=$SIM_KUBECONFIG&kubeletPort=$port&kubeletHttps=$https${2:+&$2}"
+    local ways="kubeletPort=$SIM_TLS&kubeletHttps=true"
+    case $1 in
+    plain) ways="kubeletPort=$SIM_PLAIN&kubeletHttps=false" ;;
+    proxy) ways="access=proxy" ;;
+    esac
+    echo "kubernetes:$SIM_API?inClusterConfig=false&auth=$SIM_KUBECONFIG&$ways${2:+&$2}"
 }
 
 # The tree
@@ -221,9 +224,9 @@ await_cycles() { # N SECONDS
     await "$2" at_least cycles_total $((now + $1))
 }
 
-# Something has been scraped of all nodes, and summed.
+# So many scrapes, and their sums.
 await_scraped() { # NODES SECONDS
-    await "$2" at_least scrapes_total "$1" && await_cycles 2 "$2"
+    await "$2" at_least scrapes_total "$1" && await_cycles 1 "$2"
 }
 
 # The newest value of a series: its floating point form if it has one.

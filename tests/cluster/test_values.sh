@@ -29,9 +29,9 @@ way() {
     local endpoint=$1 port=$2 options=$3 witness=$4 before
     before=$(sim_stat "$witness")
     rm -rf "$WORK/tree"
-    tree_start --nodes=$NODES --metric-resolution=3s \
-        "--source=$(source_of "$port" "endpoint=$endpoint&$options")"
-    if ! await_scraped $((NODES * 3)) 60; then
+    tree_start --nodes=$NODES --containers=6000 --metric-resolution=4s \
+        "--source=$(source_of "$port" "endpoint=$endpoint${options:+&$options}")"
+    if ! await_scraped $((NODES * 2)) 60; then
         fail "not scraped: $(appliance '.errors, .failingNodes[0]')"
     elif [ "$(error_total http_5xx)" != 0 ] || ! hold; then
         fail "cannot be held still: $(appliance '.errors')"
@@ -67,9 +67,9 @@ case_run 'summary, TLS, verified' way summary tls kubeletTLS=verify handshakes_f
 case_run 'summary, TLS, pinned' way summary tls kubeletTLS=pin handshakes_full
 case_run 'summary, TLS, insecure' way summary tls kubeletTLS=insecure handshakes_full
 case_run 'summary, plain' way summary plain kubeletTLS=insecure requests_summary
-case_run 'summary through the API server' way summary tls access=proxy requests_api_proxy
+case_run 'summary through the API server' way summary proxy '' requests_api_proxy
 case_run 'resource, TLS, verified' way resource tls kubeletTLS=verify requests_resource
 case_run 'resource, plain' way resource plain kubeletTLS=insecure requests_resource
-case_run 'resource through the API server' way resource tls access=proxy requests_api_proxy
+case_run 'resource through the API server' way resource proxy '' requests_api_proxy
 case_run 'totals are sums' sums_agree
 finish

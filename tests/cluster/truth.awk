@@ -22,6 +22,10 @@ function put_field(text,    name, value) {
     if (name == "cpu/nano_cores" || (name == "memory/available" && kind != "node")) {
         return
     }
+    # The network of such a pod is its node's, and stays with that.
+    if (host_network && name ~ /^network\//) {
+        return
+    }
     if (endpoint == "resource" && name !~ /^(cpu\/usage|memory\/working_set|swap\/usage)$/) {
         return
     }
@@ -77,6 +81,7 @@ function put_sums(text) {
 
 BEGIN {
     OFS = "\t"
+    OFMT = CONVFMT = "%.17g"
 }
 
 FILENAME ~ /nodes\.tsv$/ {
@@ -92,6 +97,7 @@ FILENAME ~ /truth\.urls$/ {
     key = keys[++at]
     kind = key
     sub(/\/.*/, "", kind)
+    host_network = $0 ~ /"host_network":true/
     if (kind == "cluster" || kind == "ns") {
         put_sums($0)
         next

@@ -38,14 +38,15 @@ values_sample() { # COUNT SEED, of the pods on standard input
         }'
 }
 
-values_keys() { # SAMPLE SEED
+values_keys() { # ENDPOINT SAMPLE SEED
     local node
     echo cluster
     api_get /api/v1/namespaces | jq -r '.items[] | "ns/" + .metadata.name'
     for node in $(cut -f1 "$WORK/nodes.tsv"); do
-        printf '%s\n' "node/$node" "sys/$node/pods" "sys/$node/kubelet" "sys/$node/runtime"
+        echo "node/$node"
+        [ "$1" = resource ] || printf "sys/$node/%s\n" pods kubelet docker-daemon
     done
-    grep '|Running|' "$WORK/pods.txt" | values_sample "$1" "$2" |
+    grep '|Running|' "$WORK/pods.txt" | values_sample "$2" "$3" |
         awk -F'|' '{
             print "pod/" $1 "/" $2
             n = split($5, c, ",")
@@ -55,15 +56,15 @@ values_keys() { # SAMPLE SEED
 
 # key -> query of the truth
 values_truth_urls() { # ENDPOINT
-    awk -F/ -v OFS='\t' -v base="$SIM_ADMIN/truth?of=$1\\&entity=" '
-        BEGIN {gsub(/\\/, "", base)}
+    awk -F/ -v OFS='\t' -v base="$SIM_ADMIN/truth?of=$1&entity=" '
+        {key = $0}
         $1 == "cluster" {q = "cluster"}
         $1 == "ns" {q = "ns&name=" $2}
         $1 == "node" {q = "node&name=" $2}
-        $1 == "sys" {q = "system&name=" $2 "&container=" $3}
+        $1 == "sys" {q = "system&name=" $2 "&container=" ($3 == "docker-daemon" ? "runtime" : $3)}
         $1 == "pod" {q = "pod&ns=" $2 "&name=" $3}
         $1 == "con" {q = "container&ns=" $2 "&name=" $3 "&container=" $4}
-        {print $0, base q}'
+        {print key, base q}'
 }
 
 # key -> path below the model
@@ -81,7 +82,9 @@ values_model_paths() {
 # Sums of the pods of each node and namespace, which the truth has not itself:
 #   sum of key, metric, number
 values_sums() {
-    awk -F'|' -v OFS='\t' '$4 != "Succeeded" && $4 != "Failed" && $3 != "" {
+    awk -F'|' -v OFS='\t' '
+    FNR == NR {wanted[$0] = 1; next}
+    $4 != "Succeeded" && $4 != "Failed" && $3 != "" {
         n = split($5, c, ",")
         pods["node/" $3]++; containers["node/" $3] += n
     }
@@ -91,11 +94,12 @@ values_sums() {
         pods["cluster"]++; containers["cluster"] += n
     }
     END {
-        for (k in pods) {
-            print k, "pod/count", "i", pods[k]
-            print k, "container/count", "i", containers[k]
+        for (k in wanted) {
+            if (k !~ "^(ns/|node/|cluster)") continue
+            print k, "pod/count", "i", pods[k] + 0
+            print k, "container/count", "i", containers[k] + 0
         }
-    }' "$WORK/pods.txt"
+    }' "$WORK/keys.txt" "$WORK/pods.txt"
     awk -F'|' -v OFS='\t' -v base="$SIM_ADMIN/truth?entity=pod" '$3 != "" && $4 != "Succeeded" {
         print $3, base "&ns=" $1 "&name=" $2
     }' "$WORK/pods.txt" >"$WORK/all.urls"
@@ -142,47 +146,59 @@ values_nodes() {
             (.status.conditions[] | select(.type == "Ready").status)] | @tsv'
 }
 
-# Names first, then every series: key, metric, value, float or -, seconds
-values_model() {
-    values_model_paths <"$WORK/keys.txt" >"$WORK/names.urls"
-    values_fetch "$WORK/names.urls" >"$WORK/names.raw"
-    {
-        awk -v OFS='\t' -v list="$WORK/names.urls" '
-            /^@ / {have = 0; next}
-            /^\[/ && !have {getline line < list; split(line, part, "\t"); have = 1}
-            /^ "/ {name = $0; gsub(/^ "|",?$/, "", name); print part[1], part[2] name, name}
-        ' "$WORK/names.raw"
-        # Labelled ones are not among the names; which there are, the truth says.
-        awk -F'\t' -v OFS='\t' 'FNR == NR {base[$1] = $2; next}
-            match($2, /\[.*\]/) {
-                label = substr($2, RSTART + 1, RLENGTH - 2)
-                print $1, base[$1] substr($2, 1, RSTART - 1) "?labels=resource_id:" label, $2
-            }' "$WORK/names.urls" "$WORK/truth.tsv"
-    } >"$WORK/series.urls"
-    values_fetch "$WORK/series.urls" >"$WORK/series.raw"
-    awk -v OFS='\t' -v list="$WORK/series.urls" '
-        function flush() {
+# Answers of series, in the order of FILE (key, URL, metric) -> key, metric,
+# value, float or -, time of the sample
+values_series() { # FILE
+    values_fetch "$1" | awk -v OFS='\t' -v list="$1" '
+        function clear() {value = "none"; real = "-"; stamp = "-"}
+        BEGIN {clear()}
+        /^@ / {
             getline line < list; split(line, part, "\t")
-            print part[1], part[3], status == 200 ? value : "status " status, real, stamp
-            value = "none"; real = "-"; stamp = "-"
+            print part[1], part[3], $2 == 200 ? value : "status " $2, real, stamp
+            clear()
         }
-        BEGIN {value = "none"; real = "-"; stamp = "-"}
-        /^@ / {status = $2; flush(); next}
         /"timestamp":/ {stamp = $2; gsub(/[",]/, "", stamp); real = "-"}
         /"value":/ {value = $2; sub(/,$/, "", value)}
         /"floatValue":/ {real = $2; sub(/,$/, "", real)}
-    ' "$WORK/series.raw"
+    '
+}
+
+# Names first, then all their series.
+values_model() {
+    values_model_paths <"$WORK/keys.txt" >"$WORK/names.urls"
+    values_fetch "$WORK/names.urls" | awk -v OFS='\t' -v list="$WORK/names.urls" '
+        /^ "/ {name = $0; gsub(/^ "|",?$/, "", name); names[++count] = name}
+        /^@ / {
+            getline line < list; split(line, part, "\t")
+            if ($2 != 200) print part[1], part[2], "names"
+            for (i = 1; i <= count; i++) print part[1], part[2] names[i], names[i]
+            count = 0
+        }
+    ' >"$WORK/series.urls"
+    values_series "$WORK/series.urls"
+}
+
+# Labelled series are not among the names; which there are, the truth says.
+values_labelled() {
+    awk -F'\t' -v OFS='\t' 'FNR == NR {base[$1] = $2; next}
+        match($2, /\[.*\]/) {
+            label = substr($2, RSTART + 1, RLENGTH - 2)
+            print $1, base[$1] substr($2, 1, RSTART - 1) "?labels=resource_id:" label, $2
+        }' "$WORK/names.urls" "$WORK/truth.tsv" >"$WORK/labelled.urls"
+    [ ! -s "$WORK/labelled.urls" ] || values_series "$WORK/labelled.urls"
 }
 
 values_compare() {
     values_nodes >"$WORK/nodes.tsv"
     values_pods >"$WORK/pods.txt"
-    values_keys "$2" "$3" >"$WORK/keys.txt"
+    values_keys "$1" "$2" "$3" >"$WORK/keys.txt"
+    # The model first: what a kubelet alone names leaves after three cycles.
+    values_model >"$WORK/model.tsv"
     {
         values_truth "$1"
         values_sums
     } >"$WORK/truth.tsv"
-    values_model >"$WORK/model.tsv"
+    values_labelled >>"$WORK/model.tsv"
     awk -F'\t' -v endpoint="$1" -f tests/cluster/compare.awk "$WORK/nodes.tsv" "$WORK/truth.tsv" \
         "$WORK/model.tsv" >"$WORK/difference.txt"
     VALUES_COMPARED=$(sed -n 's/^compared //p' "$WORK/difference.txt")

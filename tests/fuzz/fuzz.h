@@ -19,8 +19,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define FUZZ_CHECK(condition) \
-    ((condition) ? (void)0 : fuzz_fail(#condition, __FILE__, __LINE__))
+#define FUZZ_CHECK(condition) ((condition) ? (void)0 : fuzz_fail(#condition, __FILE__, __LINE__))
 
 static inline _Noreturn void
 fuzz_fail(const char *what, const char *file, int line)
@@ -98,8 +97,8 @@ fuzz_arena(size_t size)
 // The whole input, in pieces whose sizes come from `state`; 0 = in one go. Each
 // piece is a copy of exactly its size, so that a sanitizer sees a step beyond.
 static inline int
-fuzz_feed(struct fuzz *fuzz, struct decoder decoder, const uint8_t *data,
-          size_t size, uint64_t state)
+fuzz_feed(struct fuzz *fuzz, struct decoder decoder, const uint8_t *data, size_t size,
+          uint64_t state)
 {
     bool whole = state == 0;
     int error = 0;

@@ -3,8 +3,7 @@
 #include "fuzz_observer.h"
 
 static uint64_t
-story(struct fuzz *fuzz, struct cadvisor *decoder, const uint8_t *data, size_t size,
-      uint64_t cuts)
+story(struct fuzz *fuzz, struct cadvisor *decoder, const uint8_t *data, size_t size, uint64_t cuts)
 {
     fuzz->story = 0;
     cadvisor_begin(decoder, fuzz_observer(fuzz), TEXT("fuzz"));
@@ -18,8 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz fuzz;
     static struct cadvisor decoder;
     if (fuzz.space == NULL) {
-        struct arena arena =
-            fuzz_arena(decode_space_footprint() + cadvisor_footprint());
+        struct arena arena = fuzz_arena(decode_space_footprint() + cadvisor_footprint());
         fuzz.space = decode_space_new(&arena);
         cadvisor_init(&decoder, &arena, fuzz.space);
         fuzz.buffer = decoder.splitter.buffer;

@@ -4,8 +4,7 @@
 #include "fuzz.h"
 
 static void
-hash_labels(struct fuzz *fuzz, const struct label *labels, uint32_t count,
-            uint32_t max)
+hash_labels(struct fuzz *fuzz, const struct label *labels, uint32_t count, uint32_t max)
 {
     FUZZ_CHECK(count <= max);
     for (uint32_t i = 0; i < count; i++) {
@@ -28,8 +27,7 @@ hash_quantities(struct fuzz *fuzz, const struct quantities *quantities)
 }
 
 static void
-hash_object(struct fuzz *fuzz, enum object_change change, struct text version,
-            struct text name)
+hash_object(struct fuzz *fuzz, enum object_change change, struct text version, struct text name)
 {
     FUZZ_CHECK(name.size > 0);
     fuzz_u64(fuzz, change);
@@ -38,8 +36,7 @@ hash_object(struct fuzz *fuzz, enum object_change change, struct text version,
 }
 
 static void
-on_pod(void *context, enum object_change change, struct text version,
-       const struct pod_object *pod)
+on_pod(void *context, enum object_change change, struct text version, const struct pod_object *pod)
 {
     struct fuzz *fuzz = context;
     FUZZ_CHECK(pod->container_count <= POD_CONTAINERS_MAX);
@@ -89,8 +86,7 @@ on_node(void *context, enum object_change change, struct text version,
         fuzz_text(fuzz, node->addresses[i].address);
     }
     hash_labels(fuzz, node->labels, node->label_count, LABELS_MAX);
-    hash_labels(fuzz, node->annotations, node->annotation_count,
-                ARRAY_COUNT(node->annotations));
+    hash_labels(fuzz, node->annotations, node->annotation_count, ARRAY_COUNT(node->annotations));
 }
 
 static void
@@ -130,14 +126,12 @@ on_error(void *context, const struct status_seen *status)
 }
 
 static uint64_t
-story(struct fuzz *fuzz, struct objects *decoder, const uint8_t *data,
-      size_t size, uint64_t cuts)
+story(struct fuzz *fuzz, struct objects *decoder, const uint8_t *data, size_t size, uint64_t cuts)
 {
     static const struct wanted wanted = {1, {TEXT("example.org/host-id")}};
     enum object_kind kind = (enum object_kind)(data[0] / 2 % OBJECT_KIND_COUNT);
-    struct objects_observer observer = {fuzz,         on_node, on_pod,
-                                        on_namespace, on_page, on_bookmark,
-                                        on_error};
+    struct objects_observer observer = {fuzz,    on_node,     on_pod,  on_namespace,
+                                        on_page, on_bookmark, on_error};
     fuzz->story = 0;
     if (data[0] % 2 == 0) {
         objects_begin_list(decoder, kind, observer, &wanted);
@@ -154,8 +148,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz fuzz;
     static struct objects decoder;
     if (fuzz.space == NULL) {
-        struct arena arena =
-            fuzz_arena(decode_space_footprint() + objects_footprint());
+        struct arena arena = fuzz_arena(decode_space_footprint() + objects_footprint());
         fuzz.space = decode_space_new(&arena);
         objects_init(&decoder, &arena, fuzz.space);
         fuzz.buffer = decoder.splitter.buffer;

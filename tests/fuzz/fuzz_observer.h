@@ -140,8 +140,7 @@ fuzz_on_container(void *context, struct text namespace_name, struct text pod,
 static inline struct observer
 fuzz_observer(struct fuzz *fuzz)
 {
-    return (struct observer){fuzz, fuzz_on_node, fuzz_on_pod,
-                             fuzz_on_container};
+    return (struct observer){fuzz, fuzz_on_node, fuzz_on_pod, fuzz_on_container};
 }
 
 #endif

@@ -17,8 +17,7 @@ try_quantity(struct text text)
     bool is_milli = quantity_milli(text, &milli) == 0;
     FUZZ_CHECK(!is_milli || is_units);
     // Rounded up, both: units - 1 < milli / 1000 <= units.
-    FUZZ_CHECK(!is_milli || (milli + 999) / 1000 == units ||
-               milli > UINT64_MAX - 999);
+    FUZZ_CHECK(!is_milli || (milli + 999) / 1000 == units || milli > UINT64_MAX - 999);
 }
 
 static void

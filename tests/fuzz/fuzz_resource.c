@@ -3,8 +3,7 @@
 #include "fuzz_observer.h"
 
 static uint64_t
-story(struct fuzz *fuzz, struct resource *decoder, const uint8_t *data, size_t size,
-      uint64_t cuts)
+story(struct fuzz *fuzz, struct resource *decoder, const uint8_t *data, size_t size, uint64_t cuts)
 {
     fuzz->story = 0;
     resource_begin(decoder, fuzz_observer(fuzz), (struct wall_ms){1});
@@ -19,8 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz fuzz;
     static struct resource decoder;
     if (fuzz.space == NULL) {
-        struct arena arena =
-            fuzz_arena(decode_space_footprint() + resource_footprint());
+        struct arena arena = fuzz_arena(decode_space_footprint() + resource_footprint());
         fuzz.space = decode_space_new(&arena);
         resource_init(&decoder, &arena, fuzz.space);
         fuzz.buffer = decoder.carry;

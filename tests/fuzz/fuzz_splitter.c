@@ -15,10 +15,8 @@ static const struct field inner_fields[] = {
 static const struct shape inner_shape = SHAPE(inner_fields);
 
 static const struct field element_fields[] = {
-    {FIELD_KEY("name"), .type = FIELD_TEXT},
-    FIELD_NESTED("cpu", inner_shape),
-    FIELD_LIST("items", inner_shape, 2),
-    FIELD_WHOLE("labels"),
+    {FIELD_KEY("name"), .type = FIELD_TEXT}, FIELD_NESTED("cpu", inner_shape),
+    FIELD_LIST("items", inner_shape, 2),     FIELD_WHOLE("labels"),
     FIELD_NESTED("notes", chosen),
 };
 static const struct shape element_shape = SHAPE(element_fields);
@@ -84,8 +82,8 @@ counters(const void *self)
 static const struct wanted wanted = {1, {TEXT("want/ed")}};
 
 static uint64_t
-story(struct world *world, const struct document *document,
-      const uint8_t *data, size_t size, uint64_t cuts, int *error)
+story(struct world *world, const struct document *document, const uint8_t *data, size_t size,
+      uint64_t cuts, int *error)
 {
     static const struct decoder_calls calls = {"splitter", feed, end, counters};
     struct decoder decoder = {&world->splitter, &calls};
@@ -99,22 +97,18 @@ story(struct world *world, const struct document *document,
 }
 
 static void
-compare(struct world *world, const struct document *document, struct text input,
-        int error)
+compare(struct world *world, const struct document *document, struct text input, int error)
 {
     static char log[2 * INPUT_MAX];
     const uint64_t *skipped = world->splitter.counters.skipped;
     bool whole = reference_split(document, &wanted, input, log);
-    if (skipped[ERR_TOO_LARGE] + skipped[ERR_BAD_UTF8] +
-            skipped[ERR_BAD_TYPE] != 0 ||
+    if (skipped[ERR_TOO_LARGE] + skipped[ERR_BAD_UTF8] + skipped[ERR_BAD_TYPE] != 0 ||
         error == -ERR_TRUNCATED) {
         return;  // not the reference's business
     }
-    bool good =
-        error == 0 && skipped[ERR_MALFORMED] + skipped[ERR_TOO_DEEP] == 0;
+    bool good = error == 0 && skipped[ERR_MALFORMED] + skipped[ERR_TOO_DEEP] == 0;
     FUZZ_CHECK(whole == good);
-    FUZZ_CHECK(!good || (strlen(log) == world->used &&
-                         memcmp(log, world->log, world->used) == 0));
+    FUZZ_CHECK(!good || (strlen(log) == world->used && memcmp(log, world->log, world->used) == 0));
 }
 
 int
@@ -132,10 +126,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int error;
     int again;
     uint64_t whole = story(&world, document, data + 1, size - 1, 0, &error);
-    compare(&world, document, (struct text){(const char *)data + 1, size - 1},
-            error);
-    uint64_t cut = story(&world, document, data + 1, size - 1,
-                         fuzz_cuts(data, size), &again);
+    compare(&world, document, (struct text){(const char *)data + 1, size - 1}, error);
+    uint64_t cut = story(&world, document, data + 1, size - 1, fuzz_cuts(data, size), &again);
     FUZZ_CHECK(whole == cut && error == again);
     return 0;
 }

@@ -13,8 +13,7 @@ take(void *context, const struct status_seen *status)
 }
 
 static uint64_t
-story(struct fuzz *fuzz, struct status *decoder, const uint8_t *data,
-      size_t size, uint64_t cuts)
+story(struct fuzz *fuzz, struct status *decoder, const uint8_t *data, size_t size, uint64_t cuts)
 {
     fuzz->story = 0;
     status_begin(decoder, take, fuzz);
@@ -28,8 +27,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz fuzz;
     static struct status decoder;
     if (fuzz.space == NULL) {
-        struct arena arena =
-            fuzz_arena(decode_space_footprint() + status_footprint());
+        struct arena arena = fuzz_arena(decode_space_footprint() + status_footprint());
         fuzz.space = decode_space_new(&arena);
         status_init(&decoder, &arena, fuzz.space);
         fuzz.buffer = decoder.splitter.buffer;

@@ -3,8 +3,7 @@
 #include "fuzz_observer.h"
 
 static uint64_t
-story(struct fuzz *fuzz, struct summary *decoder, const uint8_t *data, size_t size,
-      uint64_t cuts)
+story(struct fuzz *fuzz, struct summary *decoder, const uint8_t *data, size_t size, uint64_t cuts)
 {
     fuzz->story = 0;
     summary_begin(decoder, fuzz_observer(fuzz));
@@ -18,8 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz fuzz;
     static struct summary decoder;
     if (fuzz.space == NULL) {
-        struct arena arena =
-            fuzz_arena(decode_space_footprint() + summary_footprint());
+        struct arena arena = fuzz_arena(decode_space_footprint() + summary_footprint());
         fuzz.space = decode_space_new(&arena);
         summary_init(&decoder, &arena, fuzz.space);
         fuzz.buffer = decoder.splitter.buffer;

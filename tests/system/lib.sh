@@ -1,6 +1,21 @@
-# What the system tests share. Each test runs in a tree of its own: tree_start
-# NAME [flags...] sets TREE (its directory) and RUNNER (the process of run.sh).
+# What the system tests share; each begins by reading this file and ends with
+# `finish`. Every test runs in a tree of its own below a temporary directory:
+# tree_start NAME [flags...] sets TREE (its directory) and RUNNER (the process of
+# run.sh). The program is $PROGRAM, $RELEASE/skerry or out/skerry.
+#
+# Nothing waits for a time to pass: until_ok polls for an outcome, with a limit.
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+PROGRAM=$(readlink -f "${PROGRAM:-${RELEASE:-$root/out}/skerry}")
+RUN=$root/supervise/run.sh
+if ! command -v s6-svscan >/dev/null || [ ! -x "$PROGRAM" ]; then
+    echo "SKIP system s6 or $PROGRAM is not there"
+    exit 0
+fi
 
+export SKERRY_PROGRAM=$PROGRAM
+WORK=$(mktemp -d)
+RESULT=$WORK/failed
 TREE=
 RUNNER=
 CASE_FAILED=no
@@ -23,9 +38,11 @@ fail() {
     return 1
 }
 
-# case_run NAME FUNCTION: PASS when the function called fail nowhere.
+# case_run NAME FUNCTION: PASS when the function called fail nowhere. $ONLY names
+# the only cases to run, when it is set.
 case_run() {
     CASE=$1
+    [[ -z ${ONLY:-} || " $ONLY " == *" $1 "* ]] || return 0
     CASE_FAILED=no
     "$2" || fail "ended with $?"
     [ "$CASE_FAILED" = yes ] || pass
@@ -74,6 +91,12 @@ tree_stop() {
 clean_up() {
     tree_stop
     rm -rf "$WORK"
+}
+trap clean_up EXIT
+
+finish() {
+    [ ! -e "$RESULT" ]
+    exit
 }
 
 svstat() { # ROLE FIELD

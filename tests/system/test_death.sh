@@ -1,4 +1,6 @@
+#!/bin/bash
 # Whatever dies or hangs comes back.
+. "$(dirname "$0")/lib.sh"
 
 kill_role() { # ROLE
     local pid begin took
@@ -85,3 +87,4 @@ else
     fail "the tree is not ready"
 fi
 tree_stop
+finish

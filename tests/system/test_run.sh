@@ -1,4 +1,6 @@
+#!/bin/bash
 # run.sh: one tree a directory, an orderly end, and nothing left behind.
+. "$(dirname "$0")/lib.sh"
 
 second_run() {
     local code
@@ -52,6 +54,19 @@ kill_runner() {
     [ ! -e "$shm" ] || fail "left $shm"
 }
 
+# Somebody removes the directory under the running tree.
+end_without_directory() {
+    local shm
+    shm=$(readlink "$TREE/shm")
+    rm -rf "$TREE"
+    kill -TERM "$RUNNER"
+    until_ok 15000 is_gone "$RUNNER" || { fail "does not end"; kill -9 "$RUNNER"; }
+    wait "$RUNNER"
+    RUNNER=
+    until_ok 3000 no_processes || { fail "left: $(processes)"; return 1; }
+    [ ! -e "$shm" ] || fail "left $shm"
+}
+
 run_again() {
     tree_start run || fail "the tree is not ready again"
 }
@@ -75,11 +90,16 @@ if tree_start run; then
     case_run system_end_by_int end_by_int
     case_run system_run_again run_again
     case_run system_end_by_term end_by_term
-    tree_start run && case_run system_end_while_ill end_while_ill
-    tree_start run && case_run system_kill_runner kill_runner
-    tree_start run && case_run system_run_after_kill all_ready
+    case_run system_run_after_term run_again
+    case_run system_end_while_ill end_while_ill
+    case_run system_run_after_ill run_again
+    case_run system_end_without_directory end_without_directory
+    case_run system_run_after_removal run_again
+    case_run system_kill_runner kill_runner
+    case_run system_run_after_kill run_again
 else
     CASE=system_run_tree
     fail "the tree is not ready"
 fi
 tree_stop
+finish

@@ -11,6 +11,25 @@
 #include "parse/decoder.h"
 #include "../test.h"
 
+// Zeroed memory that stays until the program ends, still known to the leak
+// checker.
+static inline void *
+fixture_alloc(size_t size)
+{
+    struct block {
+        struct block *next;
+        char pad[56];
+    };
+    static struct block *all;
+    size_t bytes = (sizeof(struct block) + size + 63) & ~(size_t)63;
+    struct block *block = aligned_alloc(64, bytes);
+    CHECK(block != NULL);
+    memset(block, 0, bytes);
+    block->next = all;
+    all = block;
+    return block + 1;
+}
+
 // A file of tests/fixtures/parse; tests run in the project's top folder, or
 // find the folder in SKERRY_FIXTURES.
 static inline struct text
@@ -18,14 +37,12 @@ fixture_read(const char *name)
 {
     const char *folder = getenv("SKERRY_FIXTURES");
     char path[512];
-    snprintf(path, sizeof path, "%s/%s",
-             folder == NULL ? "tests/fixtures/parse" : folder, name);
+    snprintf(path, sizeof path, "%s/%s", folder == NULL ? "tests/fixtures/parse" : folder, name);
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         test_fail(__FILE__, __LINE__, path);
     }
-    char *bytes = malloc(1 << 20);
-    CHECK(bytes != NULL);
+    char *bytes = fixture_alloc(1 << 20);
     size_t size = fread(bytes, 1, 1 << 20, file);
     fclose(file);
     return (struct text){bytes, size};
@@ -35,10 +52,7 @@ static inline struct arena
 fixture_arena(size_t size)
 {
     struct arena arena;
-    void *base = aligned_alloc(64, size);
-    CHECK(base != NULL);
-    memset(base, 0, size);
-    arena_init(&arena, base, size);
+    arena_init(&arena, fixture_alloc(size), size);
     return arena;
 }
 
@@ -57,14 +71,12 @@ fixture_feed(struct decoder decoder, const char *at, size_t size)
 
 // In pieces of 1 to `piece_max` bytes; all at once when it is 0.
 static inline int
-fixture_decode(struct decoder decoder, struct text input, size_t piece_max,
-               uint64_t *seed)
+fixture_decode(struct decoder decoder, struct text input, size_t piece_max, uint64_t *seed)
 {
     int error = 0;
     for (size_t at = 0; at < input.size;) {
         size_t rest = input.size - at;
-        size_t piece =
-            piece_max == 0 ? rest : 1 + test_random_below(seed, piece_max);
+        size_t piece = piece_max == 0 ? rest : 1 + test_random_below(seed, piece_max);
         piece = piece < rest ? piece : rest;
         error = fixture_feed(decoder, input.at + at, piece);
         at += piece;
@@ -79,13 +91,11 @@ fixture_replace(struct text input, const char *from, const char *to)
 {
     size_t from_size = strlen(from);
     size_t to_size = strlen(to);
-    char *made = malloc(input.size * (to_size + 1) + 1);
-    CHECK(made != NULL);
+    char *made = fixture_alloc(input.size * (to_size + 1) + 1);
     size_t used = 0;
     bool found = false;
     for (size_t at = 0; at < input.size;) {
-        if (input.size - at >= from_size &&
-            memcmp(input.at + at, from, from_size) == 0) {
+        if (input.size - at >= from_size && memcmp(input.at + at, from, from_size) == 0) {
             memcpy(made + used, to, to_size);
             used += to_size;
             at += from_size;

@@ -68,8 +68,7 @@ reference_text(struct reference *r)
         if (byte != '\\') {
             continue;
         }
-        if (r->at == r->end || *r->at == 0 ||
-            strchr("\"\\/bfnrtu", *r->at) == NULL) {
+        if (r->at == r->end || *r->at == 0 || strchr("\"\\/bfnrtu", *r->at) == NULL) {
             return false;
         }
         byte = *r->at++;
@@ -126,8 +125,7 @@ reference_literal(struct reference *r)
     static const char *const literals[] = {"true", "false", "null"};
     for (int i = 0; i < 3; i++) {
         size_t size = strlen(literals[i]);
-        if ((size_t)(r->end - r->at) >= size &&
-            memcmp(r->at, literals[i], size) == 0) {
+        if ((size_t)(r->end - r->at) >= size && memcmp(r->at, literals[i], size) == 0) {
             for (size_t b = 0; b < size; b++) {
                 reference_put(r, *r->at++);
             }
@@ -137,13 +135,12 @@ reference_literal(struct reference *r)
     return false;
 }
 
-static bool reference_value(struct reference *r, int depth,
-                            const struct shape *shape, unsigned items_max);
+static bool reference_value(struct reference *r, int depth, const struct shape *shape,
+                            unsigned items_max);
 
 // An element that starts here: one line of the log.
 static inline bool
-reference_element(struct reference *r, int depth, const struct shape *shape,
-                  unsigned tag)
+reference_element(struct reference *r, int depth, const struct shape *shape, unsigned tag)
 {
     r->keep = 1;
     reference_put(r, (char)('0' + tag));
@@ -156,8 +153,8 @@ reference_element(struct reference *r, int depth, const struct shape *shape,
 
 // What a shape says of the name that starts at `raw` and ends at `end`.
 static inline bool
-reference_find(struct reference *r, const struct shape *shape, const char *raw,
-               const char *end, const struct field **field)
+reference_find(struct reference *r, const struct shape *shape, const char *raw, const char *end,
+               const struct field **field)
 {
     *field = NULL;
     char decoded[1024];
@@ -199,8 +196,7 @@ reference_find(struct reference *r, const struct shape *shape, const char *raw,
 }
 
 static inline bool
-reference_stream(struct reference *r, int depth, const struct shape *shape,
-                 unsigned tag)
+reference_stream(struct reference *r, int depth, const struct shape *shape, unsigned tag)
 {
     r->at++;
     reference_blanks(r);
@@ -219,8 +215,7 @@ reference_stream(struct reference *r, int depth, const struct shape *shape,
 
 // A member's value, after its name was found to be `field`.
 static inline bool
-reference_member(struct reference *r, int depth, const struct field *field,
-                 bool outside)
+reference_member(struct reference *r, int depth, const struct field *field, bool outside)
 {
     const struct shape *child = field == NULL ? NULL : field->child;
     unsigned tag = 0;
@@ -236,8 +231,7 @@ reference_member(struct reference *r, int depth, const struct field *field,
             child = NULL;
         }
     }
-    return reference_value(r, depth, child,
-                           field == NULL ? 0 : field->items_max);
+    return reference_value(r, depth, child, field == NULL ? 0 : field->items_max);
 }
 
 static inline bool
@@ -268,8 +262,7 @@ reference_object(struct reference *r, int depth, const struct shape *shape)
         if (!reference_text(r)) {
             return false;
         }
-        bool keep = shape == NULL ||
-                    reference_find(r, shape, raw, r->at - 1, &field);
+        bool keep = shape == NULL || reference_find(r, shape, raw, r->at - 1, &field);
         if (keep_before != 0 && keep && field != NULL) {
             memcpy(name_out, field->key, field->key_size);
             r->out = name_out + field->key_size;
@@ -288,8 +281,7 @@ reference_object(struct reference *r, int depth, const struct shape *shape)
         reference_blanks(r);
         bool enter = outside && keep;
         if (!(enter ? reference_member(r, depth, field, true)
-                    : reference_member(r, depth, keep_before ? field : NULL,
-                                       false))) {
+                    : reference_member(r, depth, keep_before ? field : NULL, false))) {
             return false;
         }
         r->keep = keep_before;
@@ -300,8 +292,7 @@ reference_object(struct reference *r, int depth, const struct shape *shape)
 }
 
 static inline bool
-reference_array(struct reference *r, int depth, const struct shape *shape,
-                unsigned items_max)
+reference_array(struct reference *r, int depth, const struct shape *shape, unsigned items_max)
 {
     size_t keep_before = r->keep;
     unsigned kept = 0;
@@ -330,8 +321,7 @@ reference_array(struct reference *r, int depth, const struct shape *shape,
 }
 
 static bool
-reference_value(struct reference *r, int depth, const struct shape *shape,
-                unsigned items_max)
+reference_value(struct reference *r, int depth, const struct shape *shape, unsigned items_max)
 {
     reference_blanks(r);
     if (r->at == r->end) {
@@ -341,8 +331,7 @@ reference_value(struct reference *r, int depth, const struct shape *shape,
     case '{':
         return depth < JSON_NESTING_MAX && reference_object(r, depth + 1, shape);
     case '[':
-        return depth < JSON_NESTING_MAX &&
-               reference_array(r, depth + 1, shape, items_max);
+        return depth < JSON_NESTING_MAX && reference_array(r, depth + 1, shape, items_max);
     case '"':
         r->at++;
         return reference_text(r);
@@ -358,8 +347,8 @@ reference_value(struct reference *r, int depth, const struct shape *shape,
 // Whether the document is well-formed; the log is NUL-terminated in `out`,
 // which must have room for twice the input.
 static inline bool
-reference_split(const struct document *document, const struct wanted *wanted,
-                struct text input, char *out)
+reference_split(const struct document *document, const struct wanted *wanted, struct text input,
+                char *out)
 {
     struct reference r = {
         .at = input.at,

@@ -42,14 +42,13 @@ TEST(decodes)
 TEST(refuses)
 {
     static const char *const bad[] = {
-        "Z",    "Zm9vY", "Zg=",   "Zm8==", "Zm9v=", "Zg==Zg==", "=",
-        "Zm-v", "Zm_v",  "Zh==",  "Zm9=",  "Zm9v!", "Z=g=",
+        "Z",    "Zm9vY", "Zg=",  "Zm8==", "Zm9v=", "Zg==Zg==", "=",
+        "Zm-v", "Zm_v",  "Zh==", "Zm9=",  "Zm9v!", "Z=g=",
     };
     char room[64];
     struct text text;
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        CHECK_EQUAL_U64(decode(bad[i], room, sizeof room, &text),
-                        -ERR_MALFORMED);
+        CHECK_EQUAL_U64(decode(bad[i], room, sizeof room, &text), -ERR_MALFORMED);
     }
     CHECK_EQUAL_U64(decode("Zm9v", room, 2, &text), -ERR_TOO_LONG);
 }

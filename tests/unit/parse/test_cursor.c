@@ -6,7 +6,12 @@
 #if __has_include(<jsmn.h>)
 #define JSMN_PARENT_LINKS
 #define JSMN_STATIC
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
 #include <jsmn.h>
+#pragma GCC diagnostic pop
 #define HAVE_JSMN 1
 #else
 #define HAVE_JSMN 0
@@ -22,8 +27,7 @@ cursor_on(const char *json)
         space = decode_space_new(&arena);
     }
     size_t size = strlen(json);
-    char *copy = calloc(1, size + 65);
-    CHECK(copy != NULL);
+    char *copy = fixture_alloc(size + 65);
     memcpy(copy, json, size);
     return cursor_of((struct text){copy, size}, space);
 }
@@ -169,21 +173,15 @@ TEST(reads_members_in_any_order)
 {
     struct record record;
     unsigned others;
-    CHECK_EQUAL_U64(read_record("{\"a\":1,\"b\":\"x\",\"c\":[1]}", &record,
-                                &others),
-                    0);
+    CHECK_EQUAL_U64(read_record("{\"a\":1,\"b\":\"x\",\"c\":[1]}", &record, &others), 0);
     CHECK(record.a == 1 && record.has == 4 && others == 1);
-    CHECK_EQUAL_U64(read_record("{\"c\":{\"a\":9},\"b\":\"y\",\"a\":2}", &record,
-                                &others),
-                    0);
+    CHECK_EQUAL_U64(read_record("{\"c\":{\"a\":9},\"b\":\"y\",\"a\":2}", &record, &others), 0);
     CHECK(record.a == 2 && others == 1);
     CHECK_EQUAL_TEXT(record.b, "y");
     CHECK_EQUAL_U64(read_record("{}", &record, &others), 0);
     CHECK_EQUAL_U64(read_record("{\"a\":null,\"c\":null}", &record, &others), 0);
     CHECK(record.has == 0 && others == 0);
-    CHECK_EQUAL_U64(read_record("{\"x\":{\"a\":[\"]\"]},\"a\":3}", &record,
-                                &others),
-                    0);
+    CHECK_EQUAL_U64(read_record("{\"x\":{\"a\":[\"]\"]},\"a\":3}", &record, &others), 0);
     CHECK(record.a == 3);
 }
 
@@ -191,14 +189,10 @@ TEST(refuses_members_that_are_wrong)
 {
     struct record record;
     unsigned others;
-    CHECK_EQUAL_U64(read_record("{\"a\":1,\"a\":1}", &record, &others),
-                    -ERR_DUPLICATE);
-    CHECK_EQUAL_U64(read_record("{\"a\":1,\"a\":null}", &record, &others),
-                    -ERR_DUPLICATE);
-    CHECK_EQUAL_U64(read_record("{\"c\":1,\"a\":2,\"c\":1}", &record, &others),
-                    -ERR_DUPLICATE);
-    CHECK_EQUAL_U64(read_record("{\"a\":\"1\"}", &record, &others),
-                    -ERR_BAD_TYPE);
+    CHECK_EQUAL_U64(read_record("{\"a\":1,\"a\":1}", &record, &others), -ERR_DUPLICATE);
+    CHECK_EQUAL_U64(read_record("{\"a\":1,\"a\":null}", &record, &others), -ERR_DUPLICATE);
+    CHECK_EQUAL_U64(read_record("{\"c\":1,\"a\":2,\"c\":1}", &record, &others), -ERR_DUPLICATE);
+    CHECK_EQUAL_U64(read_record("{\"a\":\"1\"}", &record, &others), -ERR_BAD_TYPE);
     CHECK_EQUAL_U64(read_record("[1]", &record, &others), -ERR_BAD_TYPE);
     CHECK_EQUAL_U64(read_record("\"a\"", &record, &others), -ERR_BAD_TYPE);
 }
@@ -209,8 +203,18 @@ static size_t
 make_json(uint64_t *seed, char *at, unsigned depth)
 {
     static const char *const scalars[] = {
-        "0", "-1.5", "true", "null", "\"\"", "\"a\"", "\"}\"", "\"\\\"\"",
-        "\"0123456789abcdef\"", "\"\\\\\"", "\"0123456789abcdefg,\"", "17",
+        "0",
+        "-1.5",
+        "true",
+        "null",
+        "\"\"",
+        "\"a\"",
+        "\"}\"",
+        "\"\\\"\"",
+        "\"0123456789abcdef\"",
+        "\"\\\\\"",
+        "\"0123456789abcdefg,\"",
+        "17",
     };
     char *start = at;
     uint64_t kind = test_random_below(seed, depth > 5 ? 1 : 3);

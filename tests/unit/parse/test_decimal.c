@@ -52,15 +52,23 @@ TEST(seconds_become_nanoseconds_exactly)
 TEST(refuses_what_is_no_number_or_does_not_fit)
 {
     static const char *const bad[] = {
-        "", "-", ".", "e5", "NaN", "+Inf", "-1", "1e400", "1e20",
-        "18446744073709551616", "184467440737095516150",
+        "",
+        "-",
+        ".",
+        "e5",
+        "NaN",
+        "+Inf",
+        "-1",
+        "1e400",
+        "1e20",
+        "18446744073709551616",
+        "184467440737095516150",
     };
     uint64_t value;
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         CHECK_EQUAL_U64(nearest(bad[i], 0, &value), -ERR_BAD_NUMBER);
     }
-    CHECK_EQUAL_U64(nearest("18446744073.709551616", 9, &value),
-                    -ERR_BAD_NUMBER);
+    CHECK_EQUAL_U64(nearest("18446744073.709551616", 9, &value), -ERR_BAD_NUMBER);
 }
 
 TEST(reads_as_far_as_the_number_goes)
@@ -133,8 +141,7 @@ TEST(reads_quantities)
         {"1Pi", UINT64_C(1125899906842624), UINT64_C(1125899906842624000)},
         {"1000m", 1, 1000},
         {"1001m", 2, 1001},
-        {"123456789123456789m", UINT64_C(123456789123457),
-         UINT64_C(123456789123456789)},
+        {"123456789123456789m", UINT64_C(123456789123457), UINT64_C(123456789123456789)},
         {"0.0000000001", 1, 1},
         {"97500000Ki", UINT64_C(99840000000), UINT64_C(99840000000000)},
     };
@@ -143,8 +150,7 @@ TEST(reads_quantities)
         CHECK_EQUAL_U64(quantity_units(text_of(rows[i].text), &value), 0);
         CHECK_EQUAL_U64(value, rows[i].units);
         if (rows[i].milli == 0 && rows[i].units != 0) {
-            CHECK_EQUAL_U64(quantity_milli(text_of(rows[i].text), &value),
-                            -ERR_BAD_NUMBER);
+            CHECK_EQUAL_U64(quantity_milli(text_of(rows[i].text), &value), -ERR_BAD_NUMBER);
             continue;
         }
         CHECK_EQUAL_U64(quantity_milli(text_of(rows[i].text), &value), 0);
@@ -155,13 +161,12 @@ TEST(reads_quantities)
 TEST(refuses_bad_quantities)
 {
     static const char *const bad[] = {
-        "", "m", "1 Gi", "1gi", "1GI", "1mi", "-1", "-1m", "1e", "1e3Ki",
-        "16Ei", "19E", "1e20", "0x10", "1_000", "1Mib", "1,5", "NaN",
+        "",      "m",    "1 Gi", "1gi",  "1GI",  "1mi",   "-1",   "-1m", "1e",
+        "1e3Ki", "16Ei", "19E",  "1e20", "0x10", "1_000", "1Mib", "1,5", "NaN",
     };
     uint64_t value;
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        CHECK_EQUAL_U64(quantity_units(text_of(bad[i]), &value),
-                        -ERR_BAD_NUMBER);
+        CHECK_EQUAL_U64(quantity_units(text_of(bad[i]), &value), -ERR_BAD_NUMBER);
     }
     CHECK_EQUAL_U64(quantity_units(TEXT("-0"), &value), 0);
 }
@@ -170,10 +175,8 @@ int
 main(void)
 {
     static const struct test_case cases[] = {
-        {"seconds_become_nanoseconds_exactly",
-         seconds_become_nanoseconds_exactly},
-        {"refuses_what_is_no_number_or_does_not_fit",
-         refuses_what_is_no_number_or_does_not_fit},
+        {"seconds_become_nanoseconds_exactly", seconds_become_nanoseconds_exactly},
+        {"refuses_what_is_no_number_or_does_not_fit", refuses_what_is_no_number_or_does_not_fit},
         {"reads_as_far_as_the_number_goes", reads_as_far_as_the_number_goes},
         {"agrees_with_what_was_written", agrees_with_what_was_written},
         {"reads_quantities", reads_quantities},

@@ -25,8 +25,7 @@ read_sized(const char *content, const char *context, size_t bytes)
         .context = text_of(context),
     };
     struct out out = out_of(world.sentence, sizeof world.sentence);
-    world.error =
-        kubeconfig_read(&world.kubeconfig, &source, &world.space, &out);
+    world.error = kubeconfig_read(&world.kubeconfig, &source, &world.space, &out);
     world.reason = out_view(&out);
     CHECK((world.error == 0) == (world.reason.size == 0));
     CHECK(!out.full);
@@ -39,40 +38,39 @@ read_config(const char *content)
     return read_sized(content, "", SPACE_BYTES);
 }
 
-static const char whole[] =
-    "apiVersion: v1\n"
-    "kind: Config\n"
-    "current-context: main\n"
-    "contexts:\n"
-    "- name: other\n"
-    "  context: {cluster: second, user: nobody}\n"
-    "- name: main\n"
-    "  context:\n"
-    "    cluster: first\n"
-    "    user: admin\n"
-    "    namespace: x\n"
-    "clusters:\n"
-    "- cluster:\n"
-    "    server: https://10.0.0.1:6443\n"
-    "    certificate-authority-data: Zm9v\n"
-    "      YmFy\n"
-    "    tls-server-name: api.example.org\n"
-    "  name: first\n"
-    "- name: second\n"
-    "  cluster:\n"
-    "    server: http://127.0.0.1:8080\n"
-    "    insecure-skip-tls-verify: true\n"
-    "users:\n"
-    "- name: admin\n"
-    "  user:\n"
-    "    client-certificate-data: Y2VydA==\n"
-    "    client-key-data: a2V5\n"
-    "    token: abc\n"
-    "    tokenFile: token\n"
-    "    username: u\n"
-    "    password: \"p: #\"\n"
-    "- name: nobody\n"
-    "  user: {}\n";
+static const char whole[] = "apiVersion: v1\n"
+                            "kind: Config\n"
+                            "current-context: main\n"
+                            "contexts:\n"
+                            "- name: other\n"
+                            "  context: {cluster: second, user: nobody}\n"
+                            "- name: main\n"
+                            "  context:\n"
+                            "    cluster: first\n"
+                            "    user: admin\n"
+                            "    namespace: x\n"
+                            "clusters:\n"
+                            "- cluster:\n"
+                            "    server: https://10.0.0.1:6443\n"
+                            "    certificate-authority-data: Zm9v\n"
+                            "      YmFy\n"
+                            "    tls-server-name: api.example.org\n"
+                            "  name: first\n"
+                            "- name: second\n"
+                            "  cluster:\n"
+                            "    server: http://127.0.0.1:8080\n"
+                            "    insecure-skip-tls-verify: true\n"
+                            "users:\n"
+                            "- name: admin\n"
+                            "  user:\n"
+                            "    client-certificate-data: Y2VydA==\n"
+                            "    client-key-data: a2V5\n"
+                            "    token: abc\n"
+                            "    tokenFile: token\n"
+                            "    username: u\n"
+                            "    password: \"p: #\"\n"
+                            "- name: nobody\n"
+                            "  user: {}\n";
 
 TEST(reads_the_current_context)
 {
@@ -105,19 +103,19 @@ TEST(reads_a_context_by_name)
                                    "with the name \"third\"");
 }
 
-#define CONFIG(cluster, user)                                               \
-    "current-context: c\n"                                                  \
-    "contexts: [{name: c, context: {cluster: k, user: u}}]\n"               \
-    "clusters: [{name: k, cluster: {" cluster "}}]\n"                       \
+#define CONFIG(cluster, user)                                                                      \
+    "current-context: c\n"                                                                         \
+    "contexts: [{name: c, context: {cluster: k, user: u}}]\n"                                      \
+    "clusters: [{name: k, cluster: {" cluster "}}]\n"                                              \
     "users: [{name: u, user: {" user "}}]\n"
 #define SERVER "server: \"https://h\""
 
 TEST(reads_files_json_and_nulls)
 {
-    struct world world = read_config(
-        CONFIG(SERVER ", certificate-authority: ca.pem",
-               "client-certificate: /a/cert.pem, client-key: ../key.pem, "
-               "token: null, username: ~"));
+    struct world world =
+        read_config(CONFIG(SERVER ", certificate-authority: ca.pem",
+                           "client-certificate: /a/cert.pem, client-key: ../key.pem, "
+                           "token: null, username: ~"));
     CHECK_EQUAL_TEXT(world.reason, "");
     CHECK_EQUAL_TEXT(world.kubeconfig.ca_file, "/etc/k/ca.pem");
     CHECK_EQUAL_TEXT(world.kubeconfig.client_certificate_file, "/a/cert.pem");
@@ -166,16 +164,15 @@ TEST(refuses_with_a_sentence)
         {CONFIG(SERVER ", proxy-url: \"http://p\"", ""), -ERR_UNSUPPORTED,
          "/etc/k/config line 3: proxy-url is not supported: the API server "
          "must be reachable without a proxy"},
-        {CONFIG(SERVER ", certificate-authority-data: \"!\"", ""),
-         -ERR_BAD_CONFIG,
+        {CONFIG(SERVER ", certificate-authority-data: \"!\"", ""), -ERR_BAD_CONFIG,
          "/etc/k/config line 3: certificate-authority-data is not valid "
          "base64"},
-        {CONFIG(SERVER ", insecure-skip-tls-verify: maybe", ""),
-         -ERR_BAD_CONFIG,
+        {CONFIG(SERVER ", insecure-skip-tls-verify: maybe", ""), -ERR_BAD_CONFIG,
          "/etc/k/config line 3: insecure-skip-tls-verify must be true or "
          "false"},
         {CONFIG(SERVER ", certificate-authority: c, "
-                       "insecure-skip-tls-verify: true", ""),
+                       "insecure-skip-tls-verify: true",
+                ""),
          -ERR_BAD_CONFIG,
          "/etc/k/config line 3: insecure-skip-tls-verify and a "
          "certificate-authority exclude each other: remove one of them"},
@@ -217,9 +214,9 @@ TEST(says_when_there_is_no_room)
 
 TEST(survives_aliases_and_nesting)
 {
-    struct world world = read_config(
-        "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
-        "current-context: c\ncontexts: [*c, {name: c, context: *b}]\n");
+    struct world world =
+        read_config("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
+                    "current-context: c\ncontexts: [*c, {name: c, context: *b}]\n");
     CHECK_EQUAL_TEXT(world.reason, "/etc/k/config line 2: cluster is missing "
                                    "in this context");
     char deep[4001];

@@ -18,12 +18,11 @@ is_number(const char *text)
 TEST(knows_numbers)
 {
     static const char *const good[] = {
-        "0", "-0", "7", "1234567890", "0.5", "-12.25", "1e3", "1E+3", "0e-0",
-        "1.5e10",
+        "0", "-0", "7", "1234567890", "0.5", "-12.25", "1e3", "1E+3", "0e-0", "1.5e10",
     };
     static const char *const bad[] = {
-        "", "-", "+1", "01", "-01", ".5", "1.", "1.e3", "1e", "1e+", "1e1.5",
-        "0x1", "1-", "--1", "1e--1", "NaN", "1 ",
+        "",    "-",     "+1",  "01", "-01", ".5",    "1.",  "1.e3", "1e",
+        "1e+", "1e1.5", "0x1", "1-", "--1", "1e--1", "NaN", "1 ",
     };
     for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
         CHECK(is_number(good[i]));
@@ -70,14 +69,13 @@ TEST(decodes_escapes)
 TEST(refuses_half_surrogates)
 {
     static const char *const bad[] = {
-        "\\ud83c",        "\\ud83cx",     "\\ud83c\\n", "\\udf0a",
+        "\\ud83c",        "\\ud83cx",       "\\ud83c\\n",    "\\udf0a",
         "\\ud83c\\ud83c", "\\ud83c\\u0041", "\\ud83c\\udf0",
     };
     char room[64];
     struct text text;
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        CHECK_EQUAL_U64(decode(bad[i], room, sizeof room, &text),
-                        -ERR_BAD_UTF8);
+        CHECK_EQUAL_U64(decode(bad[i], room, sizeof room, &text), -ERR_BAD_UTF8);
     }
 }
 
@@ -86,8 +84,7 @@ TEST(says_when_there_is_no_room)
     char room[2];
     struct text text;
     CHECK_EQUAL_U64(decode("ab", room, sizeof room, &text), 0);
-    CHECK_EQUAL_U64(decode("a\\u00e4", room, sizeof room, &text),
-                    -ERR_TOO_LONG);
+    CHECK_EQUAL_U64(decode("a\\u00e4", room, sizeof room, &text), -ERR_TOO_LONG);
 }
 
 int

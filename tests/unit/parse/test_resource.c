@@ -10,21 +10,18 @@ struct world {
 };
 
 static void
-log_parts(struct world *world, const struct cpu_seen *cpu,
-          const struct memory_seen *memory)
+log_parts(struct world *world, const struct cpu_seen *cpu, const struct memory_seen *memory)
 {
     if (cpu->has == HAS_CPU_USAGE) {
-        out_format(&world->out, "cpu %llu %lld\n",
-                   (unsigned long long)cpu->usage_ns, (long long)cpu->time.ms);
+        out_format(&world->out, "cpu %llu %lld\n", (unsigned long long)cpu->usage_ns,
+                   (long long)cpu->time.ms);
     }
     if (memory->has == HAS_MEMORY_WORKING_SET) {
-        out_format(&world->out, "working_set %llu %lld\n",
-                   (unsigned long long)memory->working_set,
+        out_format(&world->out, "working_set %llu %lld\n", (unsigned long long)memory->working_set,
                    (long long)memory->time.ms);
     }
     if (memory->has == HAS_MEMORY_SWAP) {
-        out_format(&world->out, "swap %llu %lld\n",
-                   (unsigned long long)memory->swap,
+        out_format(&world->out, "swap %llu %lld\n", (unsigned long long)memory->swap,
                    (long long)memory->time.ms);
     }
 }
@@ -43,8 +40,7 @@ on_pod(void *context, const struct pod_seen *pod)
 {
     struct world *world = context;
     CHECK(pod->container_count == 0 && pod->network.has == 0);
-    out_format(&world->out, "pod %.*s/%.*s ", TEXT_ARGS(pod->namespace_name),
-               TEXT_ARGS(pod->name));
+    out_format(&world->out, "pod %.*s/%.*s ", TEXT_ARGS(pod->namespace_name), TEXT_ARGS(pod->name));
     log_parts(world, &pod->cpu, &pod->memory);
 }
 
@@ -53,12 +49,10 @@ on_container(void *context, struct text namespace_name, struct text pod,
              const struct container_seen *container)
 {
     struct world *world = context;
-    out_format(&world->out, "container %.*s/%.*s/%.*s ",
-               TEXT_ARGS(namespace_name), TEXT_ARGS(pod),
+    out_format(&world->out, "container %.*s/%.*s/%.*s ", TEXT_ARGS(namespace_name), TEXT_ARGS(pod),
                TEXT_ARGS(container->name));
     if (container->start_time.ms != 0) {
-        out_format(&world->out, "start %lld\n",
-                   (long long)container->start_time.ms);
+        out_format(&world->out, "start %lld\n", (long long)container->start_time.ms);
     }
     log_parts(world, &container->cpu, &container->memory);
 }
@@ -66,11 +60,9 @@ on_container(void *context, struct text namespace_name, struct text pod,
 static struct world *
 world_new(void)
 {
-    struct world *world = calloc(1, sizeof *world);
-    CHECK(world != NULL);
+    struct world *world = fixture_alloc(sizeof *world);
     size_t footprint = decode_space_footprint() + resource_footprint();
-    struct arena arena = fixture_arena((footprint + 63) & ~(size_t)63);
-    arena.size = footprint;
+    struct arena arena = fixture_arena(footprint);
     struct decode_space *space = decode_space_new(&arena);
     memset(&space->seen, 0xaa, sizeof space->seen);
     resource_init(&world->resource, &arena, space);
@@ -84,8 +76,7 @@ decode(struct world *world, struct text input, size_t piece, uint64_t *seed)
     world->out = out_of(world->log, sizeof world->log);
     struct observer observer = {world, on_node, on_pod, on_container};
     resource_begin(&world->resource, observer, (struct wall_ms){99});
-    return fixture_decode(resource_decoder(&world->resource), input, piece,
-                          seed);
+    return fixture_decode(resource_decoder(&world->resource), input, piece, seed);
 }
 
 static struct world *
@@ -121,14 +112,12 @@ TEST(reads_a_real_answer)
     struct world *world = decoded(input, 0);
     CHECK_EQUAL_U64(counters_of(world)->elements, 33);
     CHECK_EQUAL_U64(fixture_skipped(counters_of(world), ERR_OK), 0);
-    static const char start[] =
-        "container demo/cpu-burner/burn cpu 9972975252 1795369640377\n"
-        "container demo/mem-hog/hog cpu 2048084227 1795369632256\n";
+    static const char start[] = "container demo/cpu-burner/burn cpu 9972975252 1795369640377\n"
+                                "container demo/mem-hog/hog cpu 2048084227 1795369632256\n";
     CHECK(text_starts(out_view(&world->out), text_of(start)));
     struct text view = out_view(&world->out);
-    static const char end[] =
-        "pod demo/web-7594557864-985vv working_set 1372160 1795369632448\n"
-        "pod demo/web-7594557864-vkqnz working_set 970752 1795369632027\n";
+    static const char end[] = "pod demo/web-7594557864-985vv working_set 1372160 1795369632448\n"
+                              "pod demo/web-7594557864-vkqnz working_set 970752 1795369632027\n";
     CHECK(text_ends(view, text_of(end)));
     CHECK(!resource_scrape_failed(&world->resource));
 }
@@ -192,10 +181,8 @@ TEST(reads_labels_in_any_order_and_with_escapes)
 
 TEST(says_that_the_kubelet_failed)
 {
-    CHECK(resource_scrape_failed(
-        &decoded(TEXT("scrape_error 1\n"), 0)->resource));
-    CHECK(resource_scrape_failed(
-        &decoded(TEXT("resource_scrape_error 1\n"), 0)->resource));
+    CHECK(resource_scrape_failed(&decoded(TEXT("scrape_error 1\n"), 0)->resource));
+    CHECK(resource_scrape_failed(&decoded(TEXT("resource_scrape_error 1\n"), 0)->resource));
 }
 
 TEST(skips_lines_that_are_not_as_they_should_be)
@@ -210,6 +197,7 @@ TEST(skips_lines_that_are_not_as_they_should_be)
         {POD "{namespace=\"n\",pod=\"p\"} -1", ERR_BAD_NUMBER},
         {POD "{namespace=\"n\",pod=\"p\"} 1e30", ERR_BAD_NUMBER},
         {POD "{namespace=\"n\",pod=\"p\"} 1x", ERR_BAD_NUMBER},
+        {POD "{namespace=\"n\",pod=\"p\"} 1.5.5", ERR_BAD_NUMBER},
         {POD "{namespace=\"n\",pod=\"p\"} ", ERR_BAD_NUMBER},
         {POD "{namespace=\"n\",pod=\"p\"}", ERR_BAD_NUMBER},
         {POD "{namespace=\"n\",pod=\"p\"} 1 x", ERR_BAD_NUMBER},
@@ -230,24 +218,21 @@ TEST(skips_lines_that_are_not_as_they_should_be)
         {POD "{pod=\"p\",namespace=\"\"} 1", ERR_MISSING},
         {POD "{pod=\"p\",pod=\"q\",namespace=\"n\"} 1", ERR_DUPLICATE},
         {POD "{pod=\"\xff\",namespace=\"n\"} 1", ERR_BAD_UTF8},
-        {"container_swap_usage_bytes{pod=\"p\",namespace=\"n\"} 1",
-         ERR_MISSING},
+        {"container_swap_usage_bytes{pod=\"p\",namespace=\"n\"} 1", ERR_MISSING},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         char input[512];
-        snprintf(input, sizeof input,
-                 "node_swap_usage_bytes 1\n%s\nnode_swap_usage_bytes 2\n",
+        snprintf(input, sizeof input, "node_swap_usage_bytes 1\n%s\nnode_swap_usage_bytes 2\n",
                  rows[i].line);
         struct world *world = decoded(text_of(input), 0);
         CHECK_EQUAL_U64(fixture_skipped(counters_of(world), rows[i].error), 1);
-        CHECK_EQUAL_TEXT(out_view(&world->out),
-                         "node swap 1 99\nnode swap 2 99\n");
+        CHECK_EQUAL_TEXT(out_view(&world->out), "node swap 1 99\nnode swap 2 99\n");
     }
 }
 
 TEST(skips_a_line_that_is_too_long)
 {
-    char *input = malloc(4 * METRIC_LINE_BYTES_MAX);
+    char *input = fixture_alloc(4 * METRIC_LINE_BYTES_MAX);
     for (int more = -1; more < 2; more++) {
         int size = METRIC_LINE_BYTES_MAX + more;
         int used = sprintf(input, "node_swap_usage_bytes 1\n");
@@ -257,18 +242,35 @@ TEST(skips_a_line_that_is_too_long)
         used = start + size - 1;
         sprintf(input + used, "2\nnode_swap_usage_bytes 3\n");
         struct world *world = decoded(text_of(input), 0);
-        CHECK_EQUAL_U64(fixture_skipped(counters_of(world), ERR_TOO_LONG),
-                        more > 0);
+        CHECK_EQUAL_U64(fixture_skipped(counters_of(world), ERR_TOO_LONG), more > 0);
         CHECK_EQUAL_U64(counters_of(world)->elements, more > 0 ? 2 : 3);
     }
+}
+
+TEST(passes_over_all_of_a_line_that_is_too_long)
+{
+    static const char tail[] = "node_swap_usage_bytes 5\n";
+    char *input = fixture_alloc(4 * METRIC_LINE_BYTES_MAX);
+    for (size_t fill = METRIC_LINE_BYTES_MAX; fill < METRIC_LINE_BYTES_MAX + 40; fill++) {
+        memset(input, 'x', fill);
+        memcpy(input + fill, tail, sizeof tail);
+        struct world *world = decoded(text_of(input), 0);
+        CHECK_EQUAL_U64(fixture_skipped(counters_of(world), ERR_TOO_LONG), 1);
+        CHECK_EQUAL_U64(counters_of(world)->elements, 0);
+    }
+}
+
+// A sanitizer sees whether more than the piece is read.
+TEST(reads_a_short_line_at_the_end_of_a_piece)
+{
+    expect("pod_swap_usage_bytes{namespace=\"n\",pod=\"p\"} 1\n", "pod n/p swap 1 99\n");
 }
 
 // A number that is cut off is another number.
 TEST(never_reads_a_line_without_its_end)
 {
-    struct world *world = decoded(
-        TEXT("node_swap_usage_bytes 1\nnode_swap_usage_bytes 23"),
-        -ERR_TRUNCATED);
+    struct world *world =
+        decoded(TEXT("node_swap_usage_bytes 1\nnode_swap_usage_bytes 23"), -ERR_TRUNCATED);
     CHECK_EQUAL_TEXT(out_view(&world->out), "node swap 1 99\n");
     decoded(TEXT(""), -ERR_TRUNCATED);
 }
@@ -290,16 +292,14 @@ main(void)
         {"reads_a_real_answer", reads_a_real_answer},
         {"does_not_depend_on_the_pieces", does_not_depend_on_the_pieces},
         {"reads_every_metric", reads_every_metric},
-        {"reads_times_in_either_unit_or_none",
-         reads_times_in_either_unit_or_none},
-        {"reads_labels_in_any_order_and_with_escapes",
-         reads_labels_in_any_order_and_with_escapes},
+        {"reads_times_in_either_unit_or_none", reads_times_in_either_unit_or_none},
+        {"reads_labels_in_any_order_and_with_escapes", reads_labels_in_any_order_and_with_escapes},
         {"says_that_the_kubelet_failed", says_that_the_kubelet_failed},
-        {"skips_lines_that_are_not_as_they_should_be",
-         skips_lines_that_are_not_as_they_should_be},
+        {"skips_lines_that_are_not_as_they_should_be", skips_lines_that_are_not_as_they_should_be},
         {"skips_a_line_that_is_too_long", skips_a_line_that_is_too_long},
-        {"never_reads_a_line_without_its_end",
-         never_reads_a_line_without_its_end},
+        {"passes_over_all_of_a_line_that_is_too_long", passes_over_all_of_a_line_that_is_too_long},
+        {"reads_a_short_line_at_the_end_of_a_piece", reads_a_short_line_at_the_end_of_a_piece},
+        {"never_reads_a_line_without_its_end", never_reads_a_line_without_its_end},
         {"passes_over_other_metrics", passes_over_other_metrics},
     };
     return test_run(cases, ARRAY_COUNT(cases));

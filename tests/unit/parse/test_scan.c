@@ -49,8 +49,7 @@ check_block(const char *block)
     CHECK(memcmp(copy, block, SCAN_BYTES) == 0);
     CHECK((high != 0) == any_high(block));
     unsigned high_words = 0;
-    CHECK_EQUAL_U64(scan_plain_words(block, copy, &high_words),
-                    leading(block, is_plain));
+    CHECK_EQUAL_U64(scan_plain_words(block, copy, &high_words), leading(block, is_plain));
     CHECK(memcmp(copy, block, SCAN_BYTES) == 0);
     CHECK((high_words != 0) == any_high(block));
     CHECK_EQUAL_U64(scan_blank(block), leading(block, is_blank));
@@ -111,10 +110,8 @@ main(void)
 {
     static const struct test_case cases[] = {
         {"all_versions_agree_on_every_byte", all_versions_agree_on_every_byte},
-        {"all_versions_agree_on_random_blocks",
-         all_versions_agree_on_random_blocks},
-        {"equal_compares_no_more_than_the_size",
-         equal_compares_no_more_than_the_size},
+        {"all_versions_agree_on_random_blocks", all_versions_agree_on_random_blocks},
+        {"equal_compares_no_more_than_the_size", equal_compares_no_more_than_the_size},
     };
     return test_run(cases, ARRAY_COUNT(cases));
 }

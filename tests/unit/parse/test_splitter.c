@@ -14,12 +14,9 @@ static const struct field inner_fields[] = {
 static const struct shape inner_shape = SHAPE(inner_fields);
 
 static const struct field element_fields[] = {
-    {FIELD_KEY("name"), .type = FIELD_TEXT},
-    FIELD_NESTED("cpu", inner_shape),
-    FIELD_LIST("containers", inner_shape, 2),
-    FIELD_WHOLE("labels"),
-    FIELD_NESTED("annotations", everything),
-    {FIELD_KEY("time"), .type = FIELD_TIME},
+    {FIELD_KEY("name"), .type = FIELD_TEXT},  FIELD_NESTED("cpu", inner_shape),
+    FIELD_LIST("containers", inner_shape, 2), FIELD_WHOLE("labels"),
+    FIELD_NESTED("annotations", everything),  {FIELD_KEY("time"), .type = FIELD_TIME},
 };
 static const struct shape element_shape = SHAPE(element_fields);
 
@@ -67,10 +64,10 @@ take(void *context, unsigned tag, struct text json)
 static struct world *
 world_new(void)
 {
-    struct arena arena = fixture_arena(1 << 16);
-    struct world *world = calloc(1, sizeof *world);
-    CHECK(world != NULL);
-    world->log = malloc(LOG_BYTES);
+    size_t footprint = splitter_footprint(ELEMENT_BYTES);
+    struct arena arena = fixture_arena(footprint);
+    struct world *world = fixture_alloc(sizeof *world);
+    world->log = fixture_alloc(LOG_BYTES);
     splitter_init(&world->splitter, &arena, ELEMENT_BYTES, take, world);
     return world;
 }
@@ -96,8 +93,8 @@ counters(const void *self)
 static const struct decoder_calls calls = {"splitter", feed, end, counters};
 
 static int
-split(struct world *world, const struct document *document, struct text input,
-      size_t piece_max, uint64_t *seed)
+split(struct world *world, const struct document *document, struct text input, size_t piece_max,
+      uint64_t *seed)
 {
     world->used = 0;
     world->log[0] = '\0';
@@ -113,24 +110,19 @@ expect(enum root_kind kind, const char *input, const char *log, int error)
     struct world *world = world_new();
     uint64_t seed = 0;
     for (size_t piece = 0; piece < 2; piece++) {
-        CHECK_EQUAL_U64(split(world, &documents[kind], text_of(input), piece,
-                              &seed),
-                        error);
+        CHECK_EQUAL_U64(split(world, &documents[kind], text_of(input), piece, &seed), error);
         CHECK_EQUAL_TEXT((const char *)world->log, log);
     }
 }
 
 // The same, and one element was skipped for this reason.
 static void
-expect_skipped(enum root_kind kind, const char *input, const char *log,
-               enum error reason)
+expect_skipped(enum root_kind kind, const char *input, const char *log, enum error reason)
 {
     struct world *world = world_new();
     uint64_t seed = 0;
     for (size_t piece = 0; piece < 2; piece++) {
-        CHECK_EQUAL_U64(split(world, &documents[kind], text_of(input), piece,
-                              &seed),
-                        0);
+        CHECK_EQUAL_U64(split(world, &documents[kind], text_of(input), piece, &seed), 0);
         CHECK_EQUAL_TEXT((const char *)world->log, log);
         CHECK_EQUAL_U64(fixture_skipped(&world->splitter.counters, reason), 1);
     }
@@ -141,11 +133,10 @@ TEST(cuts_named_members_and_streams)
     expect(ROOT_OBJECT,
            " { \"x\" : [ { } ] , \"node\" : { \"name\" : \"n\" } ,\n"
            "\"pods\":[ {\"name\":\"a\"} , {\"time\":1} , 7 , null ] }\n",
-           "0 {\"name\":\"n\"}\n1 {\"name\":\"a\"}\n1 {\"time\":1}\n1 7\n1 null\n",
-           0);
+           "0 {\"name\":\"n\"}\n1 {\"name\":\"a\"}\n1 {\"time\":1}\n1 7\n1 null\n", 0);
     expect(ROOT_ARRAY, "[{\"name\":1},[2]]", "0 {\"name\":1}\n0 [2]\n", 0);
-    expect(ROOT_ELEMENTS, "{\"name\":1}\n{\"name\":2}{}", 
-           "0 {\"name\":1}\n0 {\"name\":2}\n0 {}\n", 0);
+    expect(ROOT_ELEMENTS, "{\"name\":1}\n{\"name\":2}{}", "0 {\"name\":1}\n0 {\"name\":2}\n0 {}\n",
+           0);
     expect(ROOT_ELEMENTS, " \n", "", 0);
     expect(ROOT_OBJECT, "{\"pods\":null,\"node\":null}", "0 null\n", 0);
     expect(ROOT_OBJECT, "{\"pods\":[]}", "", 0);
@@ -179,8 +170,7 @@ TEST(drops_what_no_shape_names)
 
 TEST(reads_names_with_escapes)
 {
-    expect(ROOT_OBJECT,
-           "{\"\\u006eode\":{\"n\\u0061me\":\"\\u0061\",\"n\\nme\":2}}",
+    expect(ROOT_OBJECT, "{\"\\u006eode\":{\"n\\u0061me\":\"\\u0061\",\"n\\nme\":2}}",
            "0 {\"name\":\"\\u0061\"}\n", 0);
 }
 
@@ -193,39 +183,50 @@ TEST(drops_blanks_outside_texts_only)
 TEST(skips_a_malformed_element_and_goes_on)
 {
     static const char *const broken[] = {
-        "{\"name\":tru}", "{\"name\":01}",      "{\"name\":1.}",
-        "{\"name\":-}",   "{\"name\":1e}",      "{\"name\" 1}",
-        "{\"name\":}",    "{\"name\":1,}",      "{,}",
-        "{name:1}",       "{\"name\":\"\t\"}",  "{\"name\":\"\\x\"}",
-        "{\"name\":\"\\u12g4\"}", "{\"x\":[1 2]}", "{\"x\":[,]}",
-        "{\"name\":+1}",  "{\"name\":.5}",      "{\"name\":NaN}",
-        "nul",            "{\"x\":\"\n\"}",
+        "{\"name\":tru}",
+        "{\"name\":01}",
+        "{\"name\":1.}",
+        "{\"name\":-}",
+        "{\"name\":1e}",
+        "{\"name\" 1}",
+        "{\"name\":}",
+        "{\"name\":1,}",
+        "{,}",
+        "{name:1}",
+        "{\"name\":\"\t\"}",
+        "{\"name\":\"\\x\"}",
+        "{\"name\":\"\\u12g4\"}",
+        "{\"x\":[1 2]}",
+        "{\"x\":[,]}",
+        "{\"name\":+1}",
+        "{\"name\":.5}",
+        "{\"name\":NaN}",
+        "nul",
+        "{\"x\":\"\n\"}",
     };
     for (size_t i = 0; i < ARRAY_COUNT(broken); i++) {
         char input[256];
-        snprintf(input, sizeof input, "[{\"name\":1},%s,{\"name\":2}]",
-                 broken[i]);
-        expect_skipped(ROOT_ARRAY, input, "0 {\"name\":1}\n0 {\"name\":2}\n",
-                       ERR_MALFORMED);
+        snprintf(input, sizeof input, "[{\"name\":1},%s,{\"name\":2}]                 ", broken[i]);
+        expect_skipped(ROOT_ARRAY, input, "0 {\"name\":1}\n0 {\"name\":2}\n", ERR_MALFORMED);
     }
-    expect(ROOT_ARRAY, "[{\"name\":1}},{\"name\":2}]", "0 {\"name\":1}\n",
-           -ERR_MALFORMED);
+    expect_skipped(ROOT_ARRAY, "[{\"x\":y,\"z\":\"\\\"}]\\\\\",\"w\":[{}]},{\"name\":2}]",
+                   "0 {\"name\":2}\n", ERR_MALFORMED);
+    expect(ROOT_ARRAY, "[{\"name\":1}},{\"name\":2}]", "0 {\"name\":1}\n", -ERR_MALFORMED);
 }
 
 TEST(recovers_within_a_watch)
 {
     expect_skipped(ROOT_ELEMENTS, "{\"name\":1}{\"name\":x}\n{\"name\":3}",
                    "0 {\"name\":1}\n0 {\"name\":3}\n", ERR_MALFORMED);
-    expect(ROOT_ELEMENTS, "{\"name\":1} garbage", "0 {\"name\":1}\n",
-           -ERR_MALFORMED);
+    expect(ROOT_ELEMENTS, "{\"name\":1} garbage", "0 {\"name\":1}\n", -ERR_MALFORMED);
 }
 
 TEST(fails_where_brackets_do_not_match)
 {
-    expect(ROOT_ARRAY, "[{\"name\":1},{\"x\":[1},{\"name\":2}]",
-           "0 {\"name\":1}\n", -ERR_MALFORMED);
-    expect(ROOT_ARRAY, "[{\"name\":nul,\"x\":[1}]},{\"name\":2}]", "",
+    expect(ROOT_ARRAY, "[{\"name\":1},{\"x\":[1},{\"name\":2}]", "0 {\"name\":1}\n",
            -ERR_MALFORMED);
+    expect(ROOT_ARRAY, "[{\"name\":nul,\"x\":[1}]},{\"name\":2}]", "", -ERR_MALFORMED);
+    expect(ROOT_ARRAY, "[{\"name\":nul,\"x\":[1}},{\"name\":2}]", "", -ERR_MALFORMED);
     expect(ROOT_OBJECT, "[]", "", -ERR_MALFORMED);
     expect(ROOT_ARRAY, "{}", "", -ERR_MALFORMED);
     expect(ROOT_OBJECT, "{} {}", "", -ERR_MALFORMED);
@@ -237,16 +238,13 @@ TEST(fails_where_brackets_do_not_match)
 TEST(says_when_the_end_is_missing)
 {
     static const char *const cut[] = {
-        "",       " ",        "{",       "{\"pods\"",
-        "{\"a\":\"", "{\"a\":tr", "{\"a\":1",
+        "", " ", "{", "{\"pods\"", "{\"a\":\"", "{\"a\":tr", "{\"a\":1",
     };
     for (size_t i = 0; i < ARRAY_COUNT(cut); i++) {
         expect(ROOT_OBJECT, cut[i], "", -ERR_TRUNCATED);
     }
-    expect(ROOT_OBJECT, "{\"pods\":[{\"name\":1}", "1 {\"name\":1}\n",
-           -ERR_TRUNCATED);
-    expect(ROOT_OBJECT, "{\"pods\":[{\"name\":1}, {\"name\"",
-           "1 {\"name\":1}\n", -ERR_TRUNCATED);
+    expect(ROOT_OBJECT, "{\"pods\":[{\"name\":1}", "1 {\"name\":1}\n", -ERR_TRUNCATED);
+    expect(ROOT_OBJECT, "{\"pods\":[{\"name\":1}, {\"name\"", "1 {\"name\":1}\n", -ERR_TRUNCATED);
     expect(ROOT_ELEMENTS, "{} {", "0 {}\n", -ERR_TRUNCATED);
 }
 
@@ -262,13 +260,10 @@ TEST(refuses_deep_nesting)
              "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
     struct world *world = world_new();
     uint64_t seed = 0;
-    CHECK_EQUAL_U64(split(world, &documents[ROOT_ARRAY], text_of(deepest), 0,
-                          &seed),
-                    0);
+    CHECK_EQUAL_U64(split(world, &documents[ROOT_ARRAY], text_of(deepest), 0, &seed), 0);
     CHECK_EQUAL_U64(world->splitter.counters.elements, 2);
     char deeper[512];
-    snprintf(deeper, sizeof deeper, "%.*s[[1]]%.62s},{\"name\":2}]", used,
-             input,
+    snprintf(deeper, sizeof deeper, "%.*s[[1]]%.62s},{\"name\":2}]", used, input,
              "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
     expect_skipped(ROOT_ARRAY, deeper, "0 {\"name\":2}\n", ERR_TOO_DEEP);
     char outside[128];
@@ -280,47 +275,54 @@ TEST(refuses_deep_nesting)
 
 TEST(skips_an_element_that_is_too_large)
 {
-    char *input = malloc(3 * ELEMENT_BYTES);
+    char *input = fixture_alloc(3 * ELEMENT_BYTES);
     // The largest that fits, and one byte more, at every split of the pieces.
     for (int more = 0; more < 2; more++) {
         int fill = ELEMENT_BYTES - (int)sizeof "{\"name\":\"\"}" + 1 + more;
-        int size = snprintf(input, 3 * ELEMENT_BYTES,
-                            "[{\"name\":\"%0*d\"},{ \"name\" : 2 }]", fill, 0);
+        int size =
+            snprintf(input, 3 * ELEMENT_BYTES, "[{\"name\":\"%0*d\"},{ \"name\" : 2 }]", fill, 0);
         struct world *world = world_new();
         for (uint64_t seed = 1; seed < 20; seed++) {
             uint64_t state = seed;
             struct text text = {input, (size_t)size};
-            CHECK_EQUAL_U64(split(world, &documents[ROOT_ARRAY], text,
-                                  seed % 2 ? 0 : 700, &state),
+            CHECK_EQUAL_U64(split(world, &documents[ROOT_ARRAY], text, seed % 2 ? 0 : 700, &state),
                             0);
             CHECK_EQUAL_U64(world->splitter.counters.elements, 2 - more);
-            CHECK_EQUAL_U64(
-                fixture_skipped(&world->splitter.counters, ERR_TOO_LARGE),
-                more);
+            CHECK_EQUAL_U64(fixture_skipped(&world->splitter.counters, ERR_TOO_LARGE), more);
         }
     }
+    // Far too large, in a text, a number and a list.
+    static const char *const starts[] = {"\"", "1", "[0,"};
+    static const char *const ends[] = {"\"", "", ",1]"};
+    for (int i = 0; i < 3; i++) {
+        int used = sprintf(input, "[{\"labels\":%s", starts[i]);
+        for (int left = ELEMENT_BYTES; left > 0; left--) {
+            used += sprintf(input + used, "%s", i == 2 ? "0," : "0");
+        }
+        used -= i == 2;
+        sprintf(input + used, "%s},{\"name\":2}]", ends[i]);
+        expect_skipped(ROOT_ARRAY, input, "0 {\"name\":2}\n", ERR_TOO_LARGE);
+    }
     // What is dropped does not count: any size passes.
-    int size = snprintf(input, 3 * ELEMENT_BYTES,
-                        "[{\"x\":\"%0*d\",\"name\":2}]", 2 * ELEMENT_BYTES, 0);
+    int size =
+        snprintf(input, 3 * ELEMENT_BYTES, "[{\"x\":\"%0*d\",\"name\":2}]", 2 * ELEMENT_BYTES, 0);
     struct world *world = world_new();
     uint64_t seed = 0;
-    CHECK_EQUAL_U64(split(world, &documents[ROOT_ARRAY],
-                          (struct text){input, (size_t)size}, 0, &seed),
-                    0);
+    CHECK_EQUAL_U64(
+        split(world, &documents[ROOT_ARRAY], (struct text){input, (size_t)size}, 0, &seed), 0);
     CHECK_EQUAL_TEXT((const char *)world->log, "0 {\"name\":2}\n");
 }
 
 TEST(passes_a_name_larger_than_the_buffer)
 {
-    char *input = malloc(3 * ELEMENT_BYTES);
-    int size = snprintf(input, 3 * ELEMENT_BYTES, "{\"%0*d\":1,\"node\":2}",
-                        2 * ELEMENT_BYTES, 0);
+    char *input = fixture_alloc(3 * ELEMENT_BYTES);
+    int size = snprintf(input, 3 * ELEMENT_BYTES, "{\"%0*d\":1,\"node\":2}", 2 * ELEMENT_BYTES, 0);
     struct world *world = world_new();
     for (uint64_t seed = 1; seed < 20; seed++) {
         uint64_t state = seed;
-        CHECK_EQUAL_U64(split(world, &documents[ROOT_OBJECT],
-                              (struct text){input, (size_t)size}, 100, &state),
-                        0);
+        CHECK_EQUAL_U64(
+            split(world, &documents[ROOT_OBJECT], (struct text){input, (size_t)size}, 100, &state),
+            0);
         CHECK_EQUAL_TEXT((const char *)world->log, "0 2\n");
     }
 }
@@ -335,8 +337,7 @@ TEST(skips_an_element_that_is_not_utf8)
 
 TEST(counts_a_stream_that_is_no_array)
 {
-    expect_skipped(ROOT_OBJECT, "{\"pods\":{\"name\":[{}]},\"node\":1}",
-                   "0 1\n", ERR_BAD_TYPE);
+    expect_skipped(ROOT_OBJECT, "{\"pods\":{\"name\":[{}]},\"node\":1}", "0 1\n", ERR_BAD_TYPE);
 }
 
 TEST(stays_failed)
@@ -375,8 +376,8 @@ make(struct maker *maker, const char *text)
 static void
 make_blanks(struct maker *maker)
 {
-    static const char *const blanks[] = {
-        "", "", "", " ", "\n", "\n     ", "\r\n\t", "\n                     "};
+    static const char *const blanks[] = {"",   "",        "",       " ",
+                                         "\n", "\n     ", "\r\n\t", "\n                     "};
     make(maker, blanks[below(maker, ARRAY_COUNT(blanks))]);
 }
 
@@ -384,8 +385,21 @@ static void
 make_text(struct maker *maker)
 {
     static const char *const parts[] = {
-        "a", "pods", "\\\"", "\\\\", "\\u00e4", "\xc3\xa4", "}", "]", ",", ":",
-        "2026-11-22T17:47:14Z", " ", "\\n", "\xf0\x9f\x8c\x8a", "0123456789abcdef",
+        "a",
+        "pods",
+        "\\\"",
+        "\\\\",
+        "\\u00e4",
+        "\xc3\xa4",
+        "}",
+        "]",
+        ",",
+        ":",
+        "2026-11-22T17:47:14Z",
+        " ",
+        "\\n",
+        "\xf0\x9f\x8c\x8a",
+        "0123456789abcdef",
     };
     make(maker, "\"");
     for (uint64_t i = below(maker, 6); i > 0; i--) {
@@ -398,8 +412,19 @@ static void
 make_scalar(struct maker *maker)
 {
     static const char *const scalars[] = {
-        "0", "-0", "1", "12345678901234567", "3.25", "-1e9", "2E+10", "1e-3",
-        "true", "false", "null", "18446744073709551615", "0.0000000000000001",
+        "0",
+        "-0",
+        "1",
+        "12345678901234567",
+        "3.25",
+        "-1e9",
+        "2E+10",
+        "1e-3",
+        "true",
+        "false",
+        "null",
+        "18446744073709551615",
+        "0.0000000000000001",
     };
     if (below(maker, 2) == 0) {
         make_text(maker);
@@ -412,10 +437,21 @@ static void
 make_name(struct maker *maker)
 {
     static const char *const names[] = {
-        "\"node\"", "\"pods\"", "\"name\"", "\"cpu\"", "\"containers\"",
-        "\"labels\"", "\"annotations\"", "\"time\"", "\"items\"",
-        "\"usageCoreNanoSeconds\"", "\"want/ed\"", "\"nam\\u0065\"",
-        "\"usageCoreNanoSecond\"", "\"\"", "\"unknown member of some length\"",
+        "\"node\"",
+        "\"pods\"",
+        "\"name\"",
+        "\"cpu\"",
+        "\"containers\"",
+        "\"labels\"",
+        "\"annotations\"",
+        "\"time\"",
+        "\"items\"",
+        "\"usageCoreNanoSeconds\"",
+        "\"want/ed\"",
+        "\"nam\\u0065\"",
+        "\"usageCoreNanoSecond\"",
+        "\"\"",
+        "\"unknown member of some length\"",
     };
     make(maker, names[below(maker, ARRAY_COUNT(names))]);
 }
@@ -478,15 +514,13 @@ TEST(agrees_with_the_plain_reference_in_any_pieces)
 {
     uint64_t seed = test_seed();
     struct world *world = world_new();
-    char *room = malloc(DOCUMENT_BYTES);
-    char *log = malloc(4 * DOCUMENT_BYTES);
+    char *room = fixture_alloc(DOCUMENT_BYTES);
+    char *log = fixture_alloc(4 * DOCUMENT_BYTES);
     size_t good = 0;
     for (int round = 0; round < 4000; round++) {
         enum root_kind kind = (enum root_kind)test_random_below(&seed, 4);
-        struct text input =
-            make_document(&seed, kind, room, DOCUMENT_BYTES);
-        bool whole =
-            reference_split(&documents[kind], &wanted, input, log);
+        struct text input = make_document(&seed, kind, room, DOCUMENT_BYTES);
+        bool whole = reference_split(&documents[kind], &wanted, input, log);
         size_t piece = round % 3 == 0 ? 0 : 1 + test_random_below(&seed, 60);
         int error = split(world, &documents[kind], input, piece, &seed);
         if (world->splitter.counters.skipped[ERR_TOO_LARGE] != 0) {
@@ -508,12 +542,11 @@ TEST(does_not_depend_on_the_pieces)
     uint64_t seed = test_seed();
     struct world *one = world_new();
     struct world *other = world_new();
-    char *room = malloc(DOCUMENT_BYTES);
-    char *log = malloc(4 * DOCUMENT_BYTES);
+    char *room = fixture_alloc(DOCUMENT_BYTES);
+    char *log = fixture_alloc(4 * DOCUMENT_BYTES);
     for (int round = 0; round < 6000; round++) {
         enum root_kind kind = (enum root_kind)test_random_below(&seed, 4);
-        struct text input =
-            make_document(&seed, kind, room, DOCUMENT_BYTES);
+        struct text input = make_document(&seed, kind, room, DOCUMENT_BYTES);
         if (input.size == 0) {
             continue;
         }
@@ -524,8 +557,7 @@ TEST(does_not_depend_on_the_pieces)
         room[input.size - 1] = ' ';  // a bare number may go on for ever
         int error = split(one, &documents[kind], input, 0, &seed);
         size_t piece = 1 + test_random_below(&seed, 40);
-        CHECK_EQUAL_U64(split(other, &documents[kind], input, piece, &seed),
-                        error);
+        CHECK_EQUAL_U64(split(other, &documents[kind], input, piece, &seed), error);
         CHECK_EQUAL_TEXT((const char *)other->log, (const char *)one->log);
         const struct parse_counters *a = &one->splitter.counters;
         const struct parse_counters *b = &other->splitter.counters;
@@ -544,24 +576,18 @@ main(void)
 {
     static const struct test_case cases[] = {
         {"cuts_named_members_and_streams", cuts_named_members_and_streams},
-        {"matches_names_at_their_own_place_only",
-         matches_names_at_their_own_place_only},
+        {"matches_names_at_their_own_place_only", matches_names_at_their_own_place_only},
         {"drops_what_no_shape_names", drops_what_no_shape_names},
         {"reads_names_with_escapes", reads_names_with_escapes},
         {"drops_blanks_outside_texts_only", drops_blanks_outside_texts_only},
-        {"skips_a_malformed_element_and_goes_on",
-         skips_a_malformed_element_and_goes_on},
+        {"skips_a_malformed_element_and_goes_on", skips_a_malformed_element_and_goes_on},
         {"recovers_within_a_watch", recovers_within_a_watch},
-        {"fails_where_brackets_do_not_match",
-         fails_where_brackets_do_not_match},
+        {"fails_where_brackets_do_not_match", fails_where_brackets_do_not_match},
         {"says_when_the_end_is_missing", says_when_the_end_is_missing},
         {"refuses_deep_nesting", refuses_deep_nesting},
-        {"skips_an_element_that_is_too_large",
-         skips_an_element_that_is_too_large},
-        {"passes_a_name_larger_than_the_buffer",
-         passes_a_name_larger_than_the_buffer},
-        {"skips_an_element_that_is_not_utf8",
-         skips_an_element_that_is_not_utf8},
+        {"skips_an_element_that_is_too_large", skips_an_element_that_is_too_large},
+        {"passes_a_name_larger_than_the_buffer", passes_a_name_larger_than_the_buffer},
+        {"skips_an_element_that_is_not_utf8", skips_an_element_that_is_not_utf8},
         {"counts_a_stream_that_is_no_array", counts_a_stream_that_is_no_array},
         {"stays_failed", stays_failed},
         {"agrees_with_the_plain_reference_in_any_pieces",

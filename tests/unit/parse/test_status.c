@@ -13,16 +13,15 @@ static void
 take(void *context, const struct status_seen *seen)
 {
     struct world *world = context;
-    out_format(&world->out, "%d %.*s (%.*s) retry %u continue %.*s",
-               (int)seen->code, TEXT_ARGS(seen->reason),
-               TEXT_ARGS(seen->message), (unsigned)seen->retry_after_s,
+    out_format(&world->out, "%d %.*s (%.*s) retry %u continue %.*s", (int)seen->code,
+               TEXT_ARGS(seen->reason), TEXT_ARGS(seen->message), (unsigned)seen->retry_after_s,
                TEXT_ARGS(seen->continue_token));
 }
 
 static struct world *
 decoded(struct text input, int error)
 {
-    struct world *world = calloc(1, sizeof *world);
+    struct world *world = fixture_alloc(sizeof *world);
     struct arena arena = fixture_arena(1 << 20);
     struct decode_space *space = decode_space_new(&arena);
     status_init(&world->status, &arena, space);
@@ -30,22 +29,18 @@ decoded(struct text input, int error)
     for (size_t piece = 0; piece < 2; piece++) {
         world->out = out_of(world->log, sizeof world->log);
         status_begin(&world->status, take, world);
-        CHECK_EQUAL_U64(fixture_decode(status_decoder(&world->status), input,
-                                       piece, &seed),
-                        error);
+        CHECK_EQUAL_U64(fixture_decode(status_decoder(&world->status), input, piece, &seed), error);
     }
     return world;
 }
 
 TEST(reads_real_ones)
 {
-    CHECK_EQUAL_TEXT(
-        out_view(&decoded(fixture_read("status_401.json"), 0)->out),
-        "401 Unauthorized (Unauthorized) retry 0 continue ");
-    CHECK_EQUAL_TEXT(
-        out_view(&decoded(fixture_read("status_504.json"), 0)->out),
-        "504 Timeout (Timeout: Too large resource version: 999999999, "
-        "current: 2746) retry 1 continue ");
+    CHECK_EQUAL_TEXT(out_view(&decoded(fixture_read("status_401.json"), 0)->out),
+                     "401 Unauthorized (Unauthorized) retry 0 continue ");
+    CHECK_EQUAL_TEXT(out_view(&decoded(fixture_read("status_504.json"), 0)->out),
+                     "504 Timeout (Timeout: Too large resource version: 999999999, "
+                     "current: 2746) retry 1 continue ");
     struct text gone = out_view(&decoded(fixture_read("status_410.json"), 0)->out);
     CHECK(text_starts(gone, TEXT("410 Expired (The provided continue")));
     CHECK(text_ends(gone, TEXT("continue eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6L"
@@ -79,8 +74,7 @@ TEST(counts_what_is_no_status)
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct world *world = decoded(text_of(rows[i].json), 0);
-        CHECK_EQUAL_U64(
-            fixture_skipped(status_counters(&world->status), rows[i].error), 1);
+        CHECK_EQUAL_U64(fixture_skipped(status_counters(&world->status), rows[i].error), 1);
         CHECK_EQUAL_U64(world->out.used, 0);
     }
 }

@@ -20,16 +20,15 @@ test_nominal_times_are_multiples(void)
     CHECK_EQUAL_U64(cycle.nominal_s % 15, 0);
     uint32_t before = cycle.nominal_s;
     for (int i = 0; i < 100; i++) {
-        uint32_t ended;
+        bool stepped;
         struct mono_ns now = cycle.end;
-        CHECK(!cycle_turn(&cycle, mono(now.ns / NS_PER_MS - 1), (struct wall_ms){0}, &ended));
-        CHECK(cycle_turn(&cycle, now, (struct wall_ms){now.ns / NS_PER_MS + off}, &ended));
-        CHECK_EQUAL_U64(ended, before);
+        CHECK(!cycle_turn(&cycle, mono(now.ns / NS_PER_MS - 1), (struct wall_ms){0}, &stepped));
+        CHECK(cycle_turn(&cycle, now, (struct wall_ms){now.ns / NS_PER_MS + off}, &stepped));
+        CHECK(!stepped);
         CHECK_EQUAL_U64(cycle.nominal_s, before + 15);
         CHECK(mono_ms_between(cycle.begin, cycle.end) == RESOLUTION_MS);
         before = cycle.nominal_s;
     }
-    CHECK_EQUAL_U64(cycle.steps_total, 0);
 }
 
 static void
@@ -38,23 +37,25 @@ step_by(int64_t step_ms)
     struct cycle cycle;
     int64_t off = INT64_C(1700000000) * MS_PER_S;
     cycle_init(&cycle, RESOLUTION_MS, mono(0), (struct wall_ms){off});
-    uint32_t ended;
-    CHECK(cycle_turn(&cycle, cycle.end, (struct wall_ms){cycle.end.ns / NS_PER_MS + off}, &ended));
+    bool stepped;
+    CHECK(cycle_turn(&cycle, cycle.end, (struct wall_ms){cycle.end.ns / NS_PER_MS + off}, &stepped));
     off += step_ms;
+    unsigned steps = 0;
     for (int i = 0; i < 10; i++) {
         uint32_t before = cycle.nominal_s;
         struct mono_ns now = cycle.end;
         int64_t wall = now.ns / NS_PER_MS + off;
-        CHECK(cycle_turn(&cycle, now, (struct wall_ms){wall}, &ended));
+        CHECK(cycle_turn(&cycle, now, (struct wall_ms){wall}, &stepped));
+        steps += stepped ? 1 : 0;
         int64_t length = mono_ms_between(cycle.begin, cycle.end);
         CHECK(length >= RESOLUTION_MS / 2);
         CHECK(length <= RESOLUTION_MS + RESOLUTION_MS / 2);
         CHECK(cycle.nominal_s != before);
         CHECK_EQUAL_U64(cycle.nominal_s % 15, 0);
         int64_t apart = (int64_t)cycle.nominal_s * MS_PER_S - wall;
-        CHECK(apart <= RESOLUTION_MS && apart >= -RESOLUTION_MS);
+        CHECK(apart <= 2 * RESOLUTION_MS && apart >= -2 * RESOLUTION_MS);
     }
-    CHECK_EQUAL_U64(cycle.steps_total, 1);
+    CHECK_EQUAL_U64(steps, 1);
 }
 
 static void
@@ -71,10 +72,10 @@ test_a_long_sleep_is_one_turn(void)
     struct cycle cycle;
     int64_t off = INT64_C(1700000000) * MS_PER_S;
     cycle_init(&cycle, RESOLUTION_MS, mono(0), (struct wall_ms){off});
-    uint32_t ended;
+    bool stepped;
     struct mono_ns late = mono(3600 * MS_PER_S);
-    CHECK(cycle_turn(&cycle, late, (struct wall_ms){off + 3600 * MS_PER_S}, &ended));
-    CHECK(!cycle_turn(&cycle, late, (struct wall_ms){off + 3600 * MS_PER_S}, &ended));
+    CHECK(cycle_turn(&cycle, late, (struct wall_ms){off + 3600 * MS_PER_S}, &stepped));
+    CHECK(!cycle_turn(&cycle, late, (struct wall_ms){off + 3600 * MS_PER_S}, &stepped));
     CHECK_EQUAL_U64(cycle.nominal_s, 1700000000 / 15 * 15 + 3600 + 15 * (1700000000 % 15 >= 8));
 }
 

@@ -1,0 +1,92 @@
+#include "app/config_check.h"
+
+#include <string.h>
+
+#include "configured.h"
+
+static struct configured it;
+
+static void
+refuses(const char *sentence, char *flag)
+{
+    CHECK(configured_flags(&it, flag, NULL) == -ERR_BAD_CONFIG);
+    if (strstr(it.sentence, sentence) == NULL) {
+        CHECK_EQUAL_TEXT((const char *)it.sentence, sentence);
+    }
+}
+
+TEST(ranges)
+{
+    fake_open(&it.fake, 1);
+    refuses("--nodes=0 is out of range: 1 to 20000", "--nodes=0");
+    refuses("--nodes=20001 is out of range", "--nodes=20001");
+    refuses("--heapster-port=65536 is out of range", "--heapster-port=65536");
+    refuses("--clients=0 is out of range", "--clients=0");
+    CHECK(configured_flags(&it, "--nodes=20000", NULL) == 0);
+    fake_close(&it.fake);
+}
+
+TEST(times)
+{
+    fake_open(&it.fake, 1);
+    refuses("5s to 1h", "--metric-resolution=4999ms");
+    refuses("5s to 1h", "--metric-resolution=61m");
+    CHECK(configured_flags(&it, "--metric-resolution=5s", NULL) == 0);
+    CHECK_EQUAL_U64(config_ms(&it.config, CONFIG_SCRAPE_TIMEOUT), 5000);
+    refuses("--scrape-timeout", "--scrape-timeout=16s");
+    refuses("--scrape-timeout", "--scrape-timeout=99ms");
+    fake_close(&it.fake);
+}
+
+TEST(addresses)
+{
+    fake_open(&it.fake, 1);
+    refuses("is not an IPv4 or IPv6 address", "--listen-ip=localhost.example");
+    refuses("is not an IPv4 or IPv6 address", "--listen-ip=1.2.3");
+    refuses("without TLS and token", "--listen-ip=0.0.0.0");
+    refuses("without TLS and token", "--listen-ip=");
+    refuses("without TLS and token", "--listen-ip=::");
+    CHECK(configured_flags(&it, "--listen-ip=127.0.0.9", NULL) == 0);
+    CHECK(configured_flags(&it, "--listen-ip=::1", NULL) == 0);
+    CHECK(configured_flags(&it, "--listen-ip=", "--insecure-open", NULL) == 0);
+    CHECK_EQUAL_TEXT(config_text(&it.config, CONFIG_LISTEN_IP), "0.0.0.0");
+    fake_close(&it.fake);
+}
+
+TEST(texts)
+{
+    fake_open(&it.fake, 1);
+    refuses("holds a control character", "--label-separator=\n");
+    refuses("holds a control character", "--source=host:\x1b[2J");
+    refuses("is empty", "--source=");
+    refuses("longer than 16 bytes", "--label-separator=12345678901234567");
+    refuses("neither name nor newName=name", "--store-label=new=");
+    CHECK(configured_flags(&it, "--store-label=new=old", "--store-label=app", NULL) == 0);
+    fake_close(&it.fake);
+}
+
+TEST(sources)
+{
+    char *flags[18];
+    fake_open(&it.fake, 1);
+    for (unsigned i = 0; i < 17; i++) {
+        flags[i] = "--source=host:";
+    }
+    flags[17] = NULL;
+    CHECK(configured_read(&it, NULL, flags) == -ERR_BAD_CONFIG);
+    CHECK(strstr(it.sentence, "at most 16") != NULL);
+    flags[16] = NULL;
+    CHECK(configured_read(&it, NULL, flags) == 0);
+    fake_close(&it.fake);
+}
+
+int
+main(void)
+{
+    struct test_case cases[] = {
+        {"config_check_ranges", ranges}, {"config_check_times", times},
+        {"config_check_addresses", addresses}, {"config_check_texts", texts},
+        {"config_check_sources", sources},
+    };
+    return test_run(cases, ARRAY_COUNT(cases));
+}

@@ -1,0 +1,270 @@
+// A cluster of three times the plan: sums stay right, nothing counts twice.
+#include "churn.h"
+
+static struct churn churn;
+
+static void
+run(struct capacity capacity, bool by_line)
+{
+    memset(&churn, 0, sizeof churn);
+    churn.spaces = 12;
+    churn.nodes = 6;
+    churn.pods = 150;
+    churn.by_line = by_line;
+    churn.texts_short = capacity.string_cells < 200;
+    churn_open(&churn, capacity);
+    churn_run(&churn, 150, 25);
+    uint64_t refused = 0;
+    for (unsigned i = 0; i < POOL_COUNT; i++) {
+        refused += table_read_pool(&churn.kit.reader, (enum table_pool)i).refused_total;
+    }
+    CHECK(refused != 0);
+    kit_close(&churn.kit);
+}
+
+TEST(three_times_the_pods)
+{
+    run(kit_capacity(8, 30, 50, 1600), false);
+}
+
+TEST(three_times_the_pods_by_line)
+{
+    run(kit_capacity(8, 30, 50, 1600), true);
+}
+
+TEST(three_times_the_containers)
+{
+    run(kit_capacity(8, 30, 400, 100), false);
+}
+
+TEST(three_times_the_namespaces)
+{
+    run(kit_capacity(8, 4, 400, 1600), false);
+}
+
+TEST(three_times_everything)
+{
+    run(kit_capacity(8, 4, 50, 60), false);
+}
+
+TEST(too_few_texts)
+{
+    struct capacity capacity = kit_capacity(8, 30, 400, 1600);
+    capacity.string_cells = 120;
+    run(capacity, false);
+}
+
+// Small deeds, one by one
+
+static struct kit kit;
+
+static struct totals
+end_cycle(void)
+{
+    kit_end_cycle(&kit);
+    VERIFY(&kit);
+    return kit_cluster_totals(&kit);
+}
+
+static void
+open_full(void)
+{
+    kit_open(&kit, kit_capacity(2, 2, 1, 8));
+    kit_put_node(&kit, "n1");
+    CHECK(kit_put_pod(&kit, "ns", "first", "n1", 1) != 0);
+    CHECK(kit_put_pod(&kit, "ns", "second", "n1", 2) == 0);
+}
+
+TEST(a_refused_pod_counts_everywhere)
+{
+    open_full();
+    struct totals totals = end_cycle();
+    CHECK_EQUAL_U64(totals.pod_count, 2);
+    CHECK_EQUAL_U64(totals.container_count, 3);
+    CHECK_EQUAL_U64(totals.cpu_request, 300);
+    CHECK_EQUAL_U64(kit_namespace_totals(&kit, "ns").pod_count, 2);
+    static struct node_view view;
+    CHECK(table_read_node(&kit.reader, 1, VIEW_NAMES, &view));
+    CHECK_EQUAL_U64(view.row.pod_count, 2);
+    CHECK_EQUAL_U64(view.row.resources.cpu_request, 300);
+    CHECK_EQUAL_U64(kit_error_count(&kit, ERR_PODS_FULL), 1);
+    kit_close(&kit);
+}
+
+TEST(put_again_counts_once)
+{
+    open_full();
+    for (unsigned i = 0; i < 5; i++) {
+        kit_put_pod(&kit, "ns", "second", "n1", 2);
+    }
+    CHECK_EQUAL_U64(end_cycle().pod_count, 2);
+    kit_put_pod(&kit, "ns", "second", "n1", 1);  // resized
+    CHECK_EQUAL_U64(end_cycle().cpu_request, 200);
+    kit_close(&kit);
+}
+
+TEST(removed_twice_leaves_once)
+{
+    open_full();
+    kit_put_pod(&kit, "ns", "third", "n1", 1);
+    kit_remove_pod(&kit, "ns", "second");
+    kit_remove_pod(&kit, "ns", "second");
+    struct totals totals = end_cycle();
+    CHECK_EQUAL_U64(totals.pod_count, 2);
+    CHECK_EQUAL_U64(totals.cpu_request, 200);
+    kit_close(&kit);
+}
+
+TEST(a_row_that_comes_later_takes_over)
+{
+    open_full();
+    kit_remove_pod(&kit, "ns", "first");
+    CHECK(!table_has_room_for_refused_pods(kit.writer));
+    for (unsigned i = 0; i < GONE_CYCLES + 2; i++) {
+        CHECK_EQUAL_U64(end_cycle().pod_count, 1);
+    }
+    CHECK(table_has_room_for_refused_pods(kit.writer));
+    // A kubelet's word gives no row to what the API server named.
+    kit_node_begin(&kit, 1);
+    table_observe_pod(kit.writer, kit_seen(&kit, "ns", "second", 1, 100));
+    CHECK_EQUAL_U64(kit_find_pod(&kit, "ns", "second"), 0);
+    CHECK_EQUAL_U64(end_cycle().memory_usage, 100);
+    CHECK(kit_put_pod(&kit, "ns", "second", "n1", 2) != 0);
+    CHECK(!table_has_room_for_refused_pods(kit.writer));
+    struct totals totals = end_cycle();
+    CHECK_EQUAL_U64(totals.pod_count, 1);
+    CHECK_EQUAL_U64(totals.cpu_request, 200);
+    kit_close(&kit);
+}
+
+TEST(a_finished_pod_stops_to_count)
+{
+    open_full();
+    struct pod_object *pod = kit_pod("ns", "second", "n1", 2);
+    pod->phase = POD_FAILED;
+    CHECK_EQUAL_U64(table_put_pod(kit.writer, 1, pod), 0);
+    CHECK_EQUAL_U64(end_cycle().pod_count, 1);
+    kit_close(&kit);
+}
+
+TEST(a_list_of_one_source_spares_the_other)
+{
+    open_full();
+    table_put_source(kit.writer, 2, SOURCE_KUBERNETES, TEXT("kubernetes:https://b"), false, false);
+    CHECK(table_put_pod(kit.writer, 2, kit_pod("other", "pod", "", 1)) == 0);
+    CHECK_EQUAL_U64(end_cycle().pod_count, 3);
+    table_list_begin(kit.writer, 1, OBJECT_POD);
+    CHECK_EQUAL_U64(end_cycle().pod_count, 3);  // until the list is complete
+    kit_put_pod(&kit, "ns", "first", "n1", 1);
+    table_list_end(kit.writer, 1, OBJECT_POD);
+    CHECK_EQUAL_U64(end_cycle().pod_count, 2);
+    kit_close(&kit);
+}
+
+TEST(usage_counts_once_a_cycle)
+{
+    open_full();
+    for (unsigned i = 0; i < 3; i++) {
+        struct pod_seen *seen = kit_seen(&kit, "ns", "second", 1, 100);
+        seen->cpu.has = HAS_CPU_NANOCORES;
+        seen->cpu.usage_nanocores = 5000000;
+        kit_node_begin(&kit, 1);
+        table_observe_pod(kit.writer, seen);
+    }
+    struct totals totals = end_cycle();
+    CHECK_EQUAL_U64(totals.memory_usage, 100);
+    CHECK(totals.cpu_usage_milli == 5);
+    CHECK_EQUAL_U64(end_cycle().memory_usage, 0);
+    CHECK_EQUAL_U64(kit.reader.header->counter[COUNTER_OVERFLOW_SAMPLES], 3);
+    kit_close(&kit);
+}
+
+TEST(a_pod_that_only_a_kubelet_names_leaves_with_its_word)
+{
+    open_full();
+    struct pod_seen *seen = kit_seen(&kit, "ns", "stranger", 1, 100);
+    kit_add_container(&kit, seen, "c0", 1, 1);
+    kit_node_begin(&kit, 1);
+    table_observe_pod(kit.writer, seen);
+    struct totals totals = end_cycle();
+    CHECK_EQUAL_U64(totals.pod_count, 3);
+    CHECK_EQUAL_U64(totals.container_count, 4);
+    CHECK_EQUAL_U64(end_cycle().pod_count, 3);  // it may have missed one scrape
+    CHECK_EQUAL_U64(end_cycle().pod_count, 2);
+    kit_close(&kit);
+}
+
+TEST(a_row_found_by_a_kubelet_takes_over)
+{
+    open_full();
+    kit_remove_pod(&kit, "ns", "second");
+    kit_remove_pod(&kit, "ns", "first");
+    for (unsigned i = 0; i < 4 * GONE_CYCLES; i++) {
+        kit_node_begin(&kit, 1);
+        table_observe_pod(kit.writer, kit_seen(&kit, "ns", "stranger", 1 + i, 100));
+        struct totals totals = end_cycle();
+        CHECK_EQUAL_U64(totals.pod_count, 1);
+        CHECK_EQUAL_U64(totals.memory_usage, 100);
+    }
+    CHECK(kit_find_pod(&kit, "ns", "stranger") != 0);
+    kit_close(&kit);
+}
+
+TEST(a_node_that_leaves_takes_no_pod_with_it)
+{
+    open_full();
+    table_remove_node(kit.writer, 1, TEXT("n1"));
+    for (unsigned i = 0; i < GONE_CYCLES + 2; i++) {
+        CHECK_EQUAL_U64(end_cycle().pod_count, 2);
+    }
+    kit_put_node(&kit, "n2");  // takes the row of n1
+    (void)end_cycle();
+    static struct node_view view;
+    CHECK(table_read_node(&kit.reader, 1, VIEW_NAMES, &view));
+    CHECK_EQUAL_TEXT(view.name, "n2");
+    CHECK_EQUAL_U64(view.row.pod_count, 0);
+    kit_close(&kit);
+}
+
+TEST(more_than_the_records_hold_is_counted)
+{
+    struct capacity capacity = kit_capacity(2, 2, 1, 8);
+    capacity.overflow_pods = 2;
+    kit_open(&kit, capacity);
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        kit_put_pod(&kit, "ns", names[i], "", 1);
+    }
+    CHECK_EQUAL_U64(end_cycle().pod_count, 3);
+    CHECK_EQUAL_U64(kit_error_count(&kit, ERR_PODS_FULL), 4);
+    kit_remove_pod(&kit, "ns", "b");
+    kit_put_pod(&kit, "ns", "e", "", 1);
+    CHECK_EQUAL_U64(end_cycle().pod_count, 3);
+    kit_close(&kit);
+}
+
+int
+main(void)
+{
+    static const struct test_case cases[] = {
+        {"three_times_the_pods", three_times_the_pods},
+        {"three_times_the_pods_by_line", three_times_the_pods_by_line},
+        {"three_times_the_containers", three_times_the_containers},
+        {"three_times_the_namespaces", three_times_the_namespaces},
+        {"three_times_everything", three_times_everything},
+        {"too_few_texts", too_few_texts},
+        {"a_refused_pod_counts_everywhere", a_refused_pod_counts_everywhere},
+        {"put_again_counts_once", put_again_counts_once},
+        {"removed_twice_leaves_once", removed_twice_leaves_once},
+        {"a_row_that_comes_later_takes_over", a_row_that_comes_later_takes_over},
+        {"a_finished_pod_stops_to_count", a_finished_pod_stops_to_count},
+        {"a_list_of_one_source_spares_the_other", a_list_of_one_source_spares_the_other},
+        {"usage_counts_once_a_cycle", usage_counts_once_a_cycle},
+        {"a_pod_that_only_a_kubelet_names_leaves_with_its_word",
+         a_pod_that_only_a_kubelet_names_leaves_with_its_word},
+        {"a_row_found_by_a_kubelet_takes_over", a_row_found_by_a_kubelet_takes_over},
+        {"a_node_that_leaves_takes_no_pod_with_it", a_node_that_leaves_takes_no_pod_with_it},
+        {"more_than_the_records_hold_is_counted", more_than_the_records_hold_is_counted},
+    };
+    return test_run(cases, ARRAY_COUNT(cases));
+}
