@@ -63,6 +63,10 @@ prepare() {
     mkfifo -m 600 "$service/s6-svscan-log/fifo"
     SKERRY_SHM=$(mktemp -d /dev/shm/skerry-XXXXXXXX) ||
         refuse "/dev/shm is not writable: the live table needs it" 100
+    # The roles' own users must get through; nobody else is let in otherwise.
+    if grep -q '^--uid[-_]base' "$directory/flags"; then
+        chmod 711 "$SKERRY_SHM"
+    fi
     ln -sfn "$SKERRY_SHM" "$directory/shm"
 }
 

@@ -21,25 +21,6 @@ link_of(struct table_header *header, enum table_pool pool, row_index index)
     return (row_index *)(void *)(row + offset);
 }
 
-const void *
-pool_row_const(const struct table_header *header, enum table_pool pool, row_index index)
-{
-    const struct pool_use *use = &header->pool[pool];
-    ASSERT(index >= 1);
-    ASSERT(index <= use->limit);
-    const unsigned char *memory = (const unsigned char *)header;
-    return memory + use->offset + (size_t)index * use->row_bytes;
-}
-
-void *
-pool_row(struct table_header *header, enum table_pool pool, row_index index)
-{
-    const struct pool_use *use = &header->pool[pool];
-    ASSERT(index >= 1);
-    ASSERT(index <= use->limit);
-    return (unsigned char *)header + use->offset + (size_t)index * use->row_bytes;
-}
-
 row_index
 pool_take(struct table_header *header, enum table_pool pool)
 {

@@ -6,12 +6,27 @@
 #ifndef SKERRY_TABLE_POOL_H
 #define SKERRY_TABLE_POOL_H
 
+#include "base/check.h"
 #include "table/table.h"
 
 // The row's address; `index` must be within the pool.
-void *pool_row(struct table_header *header, enum table_pool pool, row_index index);
-const void *pool_row_const(const struct table_header *header, enum table_pool pool,
-                           row_index index);
+static inline const void *
+pool_row_const(const struct table_header *header, enum table_pool pool, row_index index)
+{
+    const struct pool_use *use = &header->pool[pool];
+    ASSERT(index >= 1);
+    ASSERT(index <= use->limit);
+    return (const unsigned char *)header + use->offset + (size_t)index * use->row_bytes;
+}
+
+static inline void *
+pool_row(struct table_header *header, enum table_pool pool, row_index index)
+{
+    const struct pool_use *use = &header->pool[pool];
+    ASSERT(index >= 1);
+    ASSERT(index <= use->limit);
+    return (unsigned char *)header + use->offset + (size_t)index * use->row_bytes;
+}
 
 // A zeroed row (but for its sequence number), or 0 when full.
 row_index pool_take(struct table_header *header, enum table_pool pool);

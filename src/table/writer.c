@@ -112,11 +112,19 @@ table_writer_header(struct table_writer *writer)
     return writer->header;
 }
 
+// There is one writer: a load and a store count as well as a locked addition.
+static void
+add(_Atomic uint64_t *to, uint64_t by)
+{
+    uint64_t now = atomic_load_explicit(to, memory_order_relaxed);
+    atomic_store_explicit(to, now + by, memory_order_relaxed);
+}
+
 void
 table_count(struct table_writer *writer, enum counter counter, uint64_t by)
 {
     ASSERT(counter < COUNTER_COUNT);
-    atomic_fetch_add_explicit(&writer->header->counter[counter], by, memory_order_relaxed);
+    add(&writer->header->counter[counter], by);
 }
 
 void
@@ -124,7 +132,7 @@ table_count_error(struct table_writer *writer, int error, uint64_t by)
 {
     int code = error < 0 ? -error : error;
     ASSERT(code < ERR_COUNT);
-    atomic_fetch_add_explicit(&writer->header->error_total[code], by, memory_order_relaxed);
+    add(&writer->header->error_total[code], by);
 }
 
 static struct source_row *

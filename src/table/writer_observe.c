@@ -338,7 +338,8 @@ put_pod_values(struct table_writer *writer, struct pod_row *row, const struct po
     if (seen->volume_count != 0 || row->filesystems != 0) {
         writer_put_filesystems(writer, &row->filesystems, seen->volumes, seen->volume_count);
     }
-    if (row->first_container != 0 || refused->memory.has != 0) {
+    // Where containers come line by line the sums are due at the node's end.
+    if ((row->head.flags & ROW_PARTIAL) == 0) {
         sum_containers(writer, row, folding.now, refused);
     }
 }

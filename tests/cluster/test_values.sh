@@ -31,7 +31,7 @@ way() {
     rm -rf "$WORK/tree"
     tree_start --nodes=$NODES --containers=6000 --metric-resolution=4s \
         "--source=$(source_of "$port" "endpoint=$endpoint${options:+&$options}")"
-    if ! await_scraped $((NODES * 2)) 60; then
+    if ! await_scraped $((NODES * 3)) 60; then
         fail "not scraped: $(appliance '.errors, .failingNodes[0]')"
     elif [ "$(error_total http_5xx)" != 0 ] || ! hold; then
         fail "cannot be held still: $(appliance '.errors')"

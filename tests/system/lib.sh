@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the system tests share; each begins by reading this file and ends with
 # `finish`. Every test runs in a tree of its own below a temporary directory:
 # tree_start NAME [flags...] sets TREE (its directory) and RUNNER (the process of
@@ -153,14 +154,10 @@ said() {
     grep -q -e "$1" "$TREE.out"
 }
 
-# Processes of this tree that are not zombies.
+# Processes of this tree; all of them have its variables. Zombies have none.
 processes() {
-    ps -eo stat=,pid=,args= | grep -F "$TREE/" | grep -v -e '^Z' -e 'grep -F' || :
-    local pid
-    for pid in $(pgrep -f "^$PROGRAM (collect|serve|guard)"); do
-        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
-            grep -q "^SKERRY_SERVICE_DIR=$TREE/" && echo "$pid"
-    done
+    grep -lzs -e "^SKERRY_SERVICE_DIR=$TREE/service\$" /proc/[0-9]*/environ |
+        sed 's|/proc/\([0-9]*\)/.*|\1|'
 }
 
 no_processes() {

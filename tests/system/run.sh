@@ -9,7 +9,7 @@ if [ $# -gt 0 ]; then
     export PROGRAM=$1
     shift
 fi
-[ $# -gt 0 ] || set -- config death run
+[ $# -gt 0 ] || set -- tools config death run
 result=0
 for name in "$@"; do
     bash "$here/test_$name.sh" || result=1

@@ -9,11 +9,11 @@ TEST(defaults)
     CHECK_EQUAL_U64(capacity.nodes, 100);
     CHECK_EQUAL_U64(capacity.pods, 3000);
     CHECK_EQUAL_U64(capacity.containers, 6400);
-    CHECK_EQUAL_U64(capacity.namespaces, 300);
+    CHECK_EQUAL_U64(capacity.namespaces, 100);
     CHECK_EQUAL_U64(capacity.connections, 100);
     CHECK_EQUAL_U64(capacity.pressure, PRESSURE_PODS);
     CHECK_EQUAL_U64(capacity.pressures, 3100);
-    CHECK_EQUAL_U64(capacity.filesystems, 6800);
+    CHECK_EQUAL_U64(capacity.filesystems, 4900);
     CHECK_EQUAL_U64(capacity.transfers, 32);
     CHECK_EQUAL_U64(capacity.streams, 8);
 }

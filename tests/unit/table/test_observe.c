@@ -172,6 +172,7 @@ TEST(the_pods_own_lines_beat_the_sum)
     seen->memory.has = 0;
     kit_node_begin(&kit, node);
     table_observe_pod(kit.writer, seen);
+    end_node();
     CHECK(kit_pod_metric(&kit, "ns", "pod", METRIC_MEMORY_WORKING_SET) == 60);
     seen->cpu.has = 0;
     seen->memory = kit_memory(&kit, 0);

@@ -1,0 +1,94 @@
+#!/bin/bash
+# The command line tools, and `skerry check` against the simulated cluster.
+. "$(dirname "$0")/lib.sh"
+
+# gives CODE PATTERN ARGUMENTS...: the tool ends with CODE and says PATTERN.
+gives() {
+    local code=$1 pattern=$2 result
+    shift 2
+    timeout 60 "$PROGRAM" "$@" >"$WORK/out" 2>&1
+    result=$?
+    [ "$result" = "$code" ] || { fail "$*: exit $result"; sed 's/^/  | /' "$WORK/out"; return 1; }
+    grep -q -e "$pattern" "$WORK/out" || { fail "$*: not said: $pattern"; return 1; }
+}
+
+words() {
+    gives 0 '^skerry ' version
+    gives 0 '--metric-resolution' help
+    gives 0 '^  check ' --help
+    gives 100 'neither a role nor a tool' colect
+    gives 100 'did you mean --nodes' plan --node=3
+    gives 1 'nothing is running' status --run-dir="$WORK"
+}
+
+plan_sums_up() {
+    gives 0 '"bytes":[0-9]*}$' plan --json --nodes=7
+    local parts total
+    total=$(sed 's/.*"bytes":\([0-9]*\)}$/\1/' "$WORK/out")
+    parts=$(grep -o '"bytesEach":[0-9]*,"bytes":[0-9]*' "$WORK/out" | sed 's/.*://' | paste -sd+)
+    [ "$total" = "$((parts))" ] || fail "the parts make $((parts)), the plan $total"
+    gives 0 "($total bytes)" plan --nodes=7
+}
+
+least_rights() {
+    gives 0 'nodes/stats", "nodes/metrics"' rbac
+    ! grep -q 'resources:.*nodes/proxy' "$WORK/out" || fail "direct access asks for nodes/proxy"
+    ! grep -q 'verbs:.*\(create\|update\|delete\|\*\)' "$WORK/out" || fail "asks to write"
+    gives 0 'resources: \["nodes/proxy"\]' rbac --access=proxy
+}
+
+host_works() {
+    port
+    gives 0 "ok    this machine's /proc" check --heapster-port="$PORT"
+}
+
+SIM=${RELEASE:-$(dirname "$PROGRAM")}/skerry-sim
+sim_start() {
+    "$SIM" --port=0 --nodes=5 --pods-per-node=3 --dir="$WORK/sim" >"$WORK/sim.out" 2>&1 &
+    SIM_PID=$!
+    until_ok 10000 grep -q '^ready' "$WORK/sim.out" || { fail "no simulated cluster"; return 1; }
+    ADMIN=$(sed -n 's/.*admin=\([^ ]*\).*/\1/p' "$WORK/sim.out")
+}
+
+sim_stop() {
+    kill "$SIM_PID" 2>/dev/null
+    wait "$SIM_PID" 2>/dev/null
+}
+
+check() { # CODE PATTERN KUBECONFIG [options]
+    port
+    gives "$1" "$2" check --heapster-port="$PORT" "--source=kubernetes:?auth=$WORK/sim/$3${4:-}"
+}
+
+cluster_works() {
+    sim_start || return
+    check 0 'ok    kubelet of node-00002' kubeconfig
+    check 0 'ok    may get nodes/metrics' kubeconfig '&endpoint=resource&kubeletTLS=pin'
+    check 0 'ok    may get nodes/proxy' kubeconfig '&access=proxy'
+    sim_stop
+}
+
+cluster_fails() {
+    sim_start || return
+    check 1 'FAIL  credentials.*the file does not exist' none
+    check 1 'FAIL  may list pods' kubeconfig-nobody
+    curl -s "$ADMIN/kubelets?do=down" >/dev/null
+    check 1 'FAIL  kubelet of node-00000.*refused' kubeconfig
+    curl -s "$ADMIN/token?do=revoke" >/dev/null
+    check 1 'FAIL  .*401' kubeconfig
+    curl -s "$ADMIN/api?do=down&cut=1" >/dev/null
+    check 1 'FAIL  API server.*refused' kubeconfig
+    sim_stop
+}
+
+case_run tool_words words
+case_run tool_plan_sums_up plan_sums_up
+case_run tool_least_rights least_rights
+case_run tool_host_works host_works
+if [ -x "$SIM" ]; then
+    case_run tool_cluster_works cluster_works
+    case_run tool_cluster_fails cluster_fails
+else
+    echo "SKIP tool_cluster_works $SIM is not there"
+fi
+finish
