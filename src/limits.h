@@ -43,9 +43,8 @@
 // objects stay below 20.
 #define JSON_NESTING_MAX 64
 // One element (a pod or a node after the members nobody needs were dropped)
-// kept for jsmn, without white space. A pod of 64 containers takes 56 KiB.
+// kept for decoding, without white space. A pod of 64 containers takes 56 KiB.
 #define ELEMENT_BYTES_MAX (64 * 1024)
-#define ELEMENT_TOKENS_MAX 8192
 // A line of Prometheus text.
 #define METRIC_LINE_BYTES_MAX 4096
 

@@ -113,14 +113,14 @@ capacity_derive(struct capacity *capacity)
     // Only host: and cadvisor: sources name block devices; 256 are enough for
     // one large machine even when one node is planned.
     capacity->disks = 2 * nodes + 256;
-    // Requests of further resources and accelerators: one pod in four has one.
-    capacity->extras = pods / 4 + 4 * nodes + 256;
+    // Requests of further resources and accelerators: one pod in eight has one.
+    capacity->extras = pods / 8 + 4 * nodes + 256;
     capacity->pressures = pressures_of(capacity);
     // In cells of 32 bytes: a node with name, address, versions and labels
     // takes 40; a pod with name, owner and its share of shared label sets 4;
     // container names and images are mostly shared texts; a namespace 8.
     capacity->string_cells =
-        40 * nodes + 4 * pods + capacity->containers / 4 + 8 * capacity->namespaces + 2048;
+        40 * nodes + 4 * pods + capacity->containers / 8 + 8 * capacity->namespaces + 2048;
     // A cluster of three times the plan keeps right totals.
     capacity->overflow_nodes = 2 * nodes;
     capacity->overflow_pods = 2 * pods;

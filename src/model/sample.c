@@ -84,7 +84,7 @@ void
 sample_begin(struct sample sample, uint32_t cycle_s)
 {
     *sample.head = (struct sample_head){.cycle_s = cycle_s};
-    for (size_t i = 0; i < PART_COUNT; i++) {
+    for (size_t i = 0; i < PART_TIMED_COUNT; i++) {
         sample.head->offset_ms[i] = OFFSET_UNKNOWN;
     }
 }
@@ -178,7 +178,7 @@ sample_part_of(enum metric metric)
 static int64_t
 part_time_ms(struct sample sample, enum sample_part part)
 {
-    if (sample.head->cycle_s == 0 || sample.head->offset_ms[part] == OFFSET_UNKNOWN) {
+    if (part >= PART_TIMED_COUNT || sample.head->cycle_s == 0 || sample.head->offset_ms[part] == OFFSET_UNKNOWN) {
         return 0;
     }
     return (int64_t)sample.head->cycle_s * MS_PER_S + sample.head->offset_ms[part];

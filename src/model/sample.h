@@ -18,30 +18,34 @@
 #include "model/observation.h"
 #include "model/slot.h"
 
-enum sample_part { PART_CPU, PART_MEMORY, PART_NETWORK, PART_STORAGE, PART_COUNT };
+// Storage has no rates and so no time of its own.
+enum sample_part { PART_CPU, PART_MEMORY, PART_NETWORK, PART_STORAGE };
+#define PART_TIMED_COUNT PART_STORAGE
 
 struct sample_head {
     uint32_t cycle_s;  // nominal time, Unix seconds; 0 = empty
     uint32_t present;  // a bit per slot: integers first, then rates
-    int32_t offset_ms[PART_COUNT];  // the part's own time - cycle_s * 1000
+    int32_t offset_ms[PART_TIMED_COUNT];  // the part's own time - cycle_s * 1000
 };
 
+// The head and the rates are counted in 4 bytes and the values in 8: in this
+// order no kind has padding.
 struct node_sample {
     struct sample_head head;
-    uint64_t value[NODE_VALUE_COUNT];
     float rate[NODE_RATE_COUNT];
+    uint64_t value[NODE_VALUE_COUNT];
 };
 
 struct pod_sample {
     struct sample_head head;
-    uint64_t value[POD_VALUE_COUNT];
     float rate[POD_RATE_COUNT];
+    uint64_t value[POD_VALUE_COUNT];
 };
 
 struct container_sample {
     struct sample_head head;
-    uint64_t value[CONTAINER_VALUE_COUNT];
     float rate[CONTAINER_RATE_COUNT];
+    uint64_t value[CONTAINER_VALUE_COUNT];
 };
 
 // A sample of any kind, for code that works on all of them.
@@ -78,7 +82,7 @@ void sample_unset(struct sample sample, enum metric metric);
 
 // Reads a stored metric. False: not stored for this kind, or absent.
 bool sample_get(struct sample sample, enum metric metric, struct metric_value *value);
-// The part's own time; 0 when the sample has nothing of it.
+// The part's own time; 0 when the sample has nothing of it, and for storage.
 struct wall_ms sample_part_time(struct sample sample, enum sample_part part);
 // The part to which a metric belongs.
 enum sample_part sample_part_of(enum metric metric);

@@ -258,21 +258,15 @@ static int
 start(struct fetch *fetch, const struct fetch_request *request, fetch_id *id)
 {
     struct fetch_curl *self = self_of(fetch);
-    // A finished transfer may still be listed; its place is not used again
-    // before the list was worked through.
-    uint32_t pick = self->free_count;
-    while (pick > 0 && self->transfers[self->free_list[pick - 1]].listed) {
-        pick--;
-    }
-    if (pick == 0) {
+    if (self->free_count == 0) {
         return -ERR_BUSY;
     }
-    struct transfer *transfer = &self->transfers[self->free_list[pick - 1]];
+    struct transfer *transfer = &self->transfers[self->free_list[self->free_count - 1]];
     int error = transfer_prepare(transfer, request, now_ns());
     if (error != 0) {
         return error;
     }
-    self->free_list[pick - 1] = self->free_list[--self->free_count];
+    self->free_count--;
     transfer->state = TRANSFER_QUEUED;
     transfer->generation++;
     transfer->wants_cancel = false;
@@ -324,11 +318,11 @@ finish(struct fetch_curl *self, struct transfer *transfer, CURLcode code)
 }
 
 static void
-note_deadline(struct fetch_curl *self, const struct transfer *transfer)
+note_look(struct fetch_curl *self, const struct transfer *transfer, int64_t now)
 {
-    int64_t deadline = transfer_deadline(transfer);
-    if (deadline < self->expiry_ns) {
-        self->expiry_ns = deadline;
+    int64_t look = transfer_next_look(transfer, now);
+    if (look < self->expiry_ns) {
+        self->expiry_ns = look;
     }
 }
 
@@ -348,18 +342,18 @@ do_one(struct fetch_curl *self, struct transfer *transfer)
             return;
         }
         transfer->state = TRANSFER_RUNNING;
-        note_deadline(self, transfer);
+        note_look(self, transfer, now_ns());
     }
     if (transfer->wants_resume) {
         transfer->wants_resume = false;
         transfer->paused = false;
         // Calls on_body at once; a failure there ends the transfer later.
         (void)curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-        note_deadline(self, transfer);
+        note_look(self, transfer, now_ns());
     }
 }
 
-// What callbacks add meanwhile is done in the same call only once per place.
+// A place that callbacks give to a new request meanwhile stays in the list.
 static bool
 do_todo(struct fetch_curl *self)
 {
@@ -397,14 +391,14 @@ expire(struct fetch_curl *self, int64_t now)
             continue;
         }
         const char *when = NULL;
-        int64_t deadline = transfer_deadline_why(transfer, &when);
+        int64_t deadline = transfer_deadline(transfer, &when);
         if (deadline <= now) {
             transfer->error = ERR_TIMEOUT;
             transfer->when = when;
             finish(self, transfer, CURLE_OPERATION_TIMEDOUT);
             any = true;
         } else {
-            note_deadline(self, transfer);
+            note_look(self, transfer, now);
         }
     }
     return any;

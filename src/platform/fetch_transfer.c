@@ -448,7 +448,7 @@ consider(int64_t *deadline, const char **when, int64_t from, int64_t ms, const c
 }
 
 int64_t
-transfer_deadline_why(const struct transfer *transfer, const char **when)
+transfer_deadline(const struct transfer *transfer, const char **when)
 {
     const struct fetch_request *request = &transfer->request;
     int64_t deadline = INT64_MAX;
@@ -469,10 +469,15 @@ transfer_deadline_why(const struct transfer *transfer, const char **when)
 }
 
 int64_t
-transfer_deadline(const struct transfer *transfer)
+transfer_next_look(const struct transfer *transfer, int64_t now)
 {
     const char *when = NULL;
-    return transfer_deadline_why(transfer, &when);
+    int64_t look = transfer_deadline(transfer, &when);
+    if (!transfer->connected) {
+        // From then on pauses count.
+        consider(&look, &when, now, transfer->request.idle_timeout_ms, "");
+    }
+    return look;
 }
 
 void

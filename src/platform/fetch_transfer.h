@@ -13,6 +13,7 @@
 // The scheme, host and port take up to 280 bytes of it; a continue token of
 // CONTINUE_BYTES_MAX may take three bytes for each of its own.
 #define FETCH_URL_BYTES_MAX 8192
+#define FETCH_TRANSFERS_MAX 4095
 // Header bytes of one answer that are read; servers here send below 1 KB.
 #define FETCH_HEAD_BYTES_MAX (32 * 1024)
 
@@ -53,6 +54,7 @@ enum transfer_state {
 struct transfer {
     struct fetch_shared *shared;
     CURL *easy;
+    uint32_t place;      // from 0, below FETCH_TRANSFERS_MAX
     enum transfer_state state;
     uint32_t generation;
     bool listed;         // in the loop's list of things to do
@@ -84,17 +86,19 @@ struct transfer {
 };
 
 // Takes the easy handle and sets what never changes. 0 or -ERR_HEAP_FULL.
-int transfer_init(struct transfer *transfer, struct fetch_shared *shared) MUST_USE;
+int transfer_init(struct transfer *transfer, struct fetch_shared *shared,
+                  uint32_t place) MUST_USE;
 
 // Sets the easy handle up for a request. -ERR_BAD_CONFIG for a host or path
 // that no URL can have, -ERR_HEAP_FULL.
 int transfer_prepare(struct transfer *transfer, const struct fetch_request *request,
                      int64_t now_ns) MUST_USE;
 
-// The next moment at which a timeout may end it; INT64_MAX if none.
-int64_t transfer_deadline(const struct transfer *transfer);
-// The same with what it would interrupt.
-int64_t transfer_deadline_why(const struct transfer *transfer, const char **when);
+// When a timeout ends it, as things stand, and what that interrupts; INT64_MAX
+// if none does.
+int64_t transfer_deadline(const struct transfer *transfer, const char **when);
+// When to look again: no timeout ends it before, however it goes on.
+int64_t transfer_next_look(const struct transfer *transfer, int64_t now_ns);
 
 // Before it leaves the multi handle by itself: notes which socket it used.
 void transfer_settle(struct transfer *transfer);

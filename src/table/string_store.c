@@ -76,21 +76,30 @@ bool
 string_cells_equal(struct string_cells cells, string_ref ref, struct text text)
 {
     const struct string_cell *cell = cell_at(cells, ref);
-    if (cell == NULL) {
-        return text.size == 0;
+    if (cell == NULL || text.size == 0) {
+        return cell == NULL && text.size == 0;
     }
     if (cell->first.size != text.size) {
         return false;
     }
-    struct walk walk = {cells, cell, text.size, true};
-    size_t at = 0;
-    for (struct text piece = walk_next(&walk); piece.size != 0; piece = walk_next(&walk)) {
-        if (memcmp(piece.at, text.at + at, piece.size) != 0) {
+    const char *piece = cell->first.bytes;
+    size_t size = STRING_HEAD_BYTES;
+    for (;;) {
+        size = text.size < size ? text.size : size;
+        if (memcmp(piece, text.at, size) != 0) {
             return false;
         }
-        at += piece.size;
+        text = (struct text){text.at + size, text.size - size};
+        if (text.size == 0) {
+            return true;
+        }
+        cell = cell_at(cells, __atomic_load_n(&cell->next, __ATOMIC_RELAXED));
+        if (cell == NULL) {
+            return false;
+        }
+        piece = cell->more;
+        size = STRING_CELL_BYTES;
     }
-    return at == text.size;
 }
 
 size_t

@@ -372,35 +372,59 @@ is_leftover(struct table_writer *writer, row_index index, const struct pod_seen 
 enum place { PLACE_ROW, PLACE_OVERFLOW, PLACE_NOWHERE };
 
 static bool
-is_last(const struct table_writer *writer, enum table_pool pool, row_index index,
-        struct text name)
+is_named(const struct table_writer *writer, enum table_pool pool, row_index index,
+         struct text name)
 {
-    const struct table_header *header = writer->header;
-    if (index == 0) {
-        return false;
-    }
-    const struct row_head *head = pool_row_const(header, pool, index);
-    return head->state == ROW_LIVE && string_equals(header, head->name, name);
+    const struct row_head *head = pool_row_const(writer->header, pool, index);
+    return head->state == ROW_LIVE && string_equals(writer->header, head->name, name);
 }
 
 static row_index
 find_namespace(struct table_writer *writer, struct text name)
 {
-    if (!is_last(writer, POOL_NAMESPACES, writer->last_namespace, name)) {
+    row_index last = writer->last_namespace;
+    if (last == 0 || !is_named(writer, POOL_NAMESPACES, last, name)) {
         writer->last_namespace = writer_find(writer, POOL_NAMESPACES, 0, name);
     }
     return writer->last_namespace;
 }
 
+// The pod that followed this one when an earlier metric was told; 0 when the
+// line is about another.
 static row_index
-find_pod(struct table_writer *writer, row_index space, struct text name)
+hinted_pod(struct table_writer *writer, struct text namespace_name, struct text name)
 {
-    bool same = is_last(writer, POOL_PODS, writer->last_pod, name) &&
-                pod_row_at(writer->header, writer->last_pod)->namespace_index == space;
-    if (!same) {
-        writer->last_pod = writer_find(writer, POOL_PODS, space, name);
+    struct pod_hints *hints = &writer->hints;
+    if (hints->count == 0) {
+        return 0;
     }
-    return writer->last_pod;
+    uint32_t next = hints->at + 1 < hints->count ? hints->at + 1 : 0;
+    row_index pod = hints->pod[next];
+    if (!is_named(writer, POOL_PODS, pod, name)) {
+        return 0;
+    }
+    row_index space = pod_row_at(writer->header, pod)->namespace_index;
+    if (!is_named(writer, POOL_NAMESPACES, space, namespace_name)) {
+        return 0;
+    }
+    hints->at = next;
+    return pod;
+}
+
+static void
+hint_pod(struct table_writer *writer, row_index pod)
+{
+    struct pod_hints *hints = &writer->hints;
+    for (uint32_t i = 0; i < hints->count; i++) {
+        if (hints->pod[i] == pod) {
+            hints->at = i;
+            return;
+        }
+    }
+    if (hints->count < POD_HINTS) {
+        hints->at = hints->count;
+        hints->pod[hints->count++] = pod;
+    }
 }
 
 // The API server's word is the better one: what it deleted is not revived, and
@@ -411,7 +435,7 @@ place_of(struct table_writer *writer, struct text namespace_name, struct text na
 {
     struct table_header *header = writer->header;
     *space = find_namespace(writer, namespace_name);
-    *pod = *space != 0 ? find_pod(writer, *space, name) : 0;
+    *pod = *space != 0 ? writer_find(writer, POOL_PODS, *space, name) : 0;
     if (*pod != 0) {
         const struct row_head *head = &pod_row_at(header, *pod)->head;
         if (head->state == ROW_LIVE) {
@@ -439,6 +463,23 @@ place_of(struct table_writer *writer, struct text namespace_name, struct text na
         overflow_drop(&writer->overflow, hash);
     }
     return PLACE_ROW;
+}
+
+// place_of for answers that come line by line.
+static enum place
+place_of_line(struct table_writer *writer, struct text namespace_name, struct text name,
+              row_index *space, row_index *pod)
+{
+    *pod = hinted_pod(writer, namespace_name, name);
+    if (*pod != 0) {
+        *space = pod_row_at(writer->header, *pod)->namespace_index;
+        return PLACE_ROW;
+    }
+    enum place place = place_of(writer, namespace_name, name, space, pod);
+    if (place == PLACE_ROW) {
+        hint_pod(writer, *pod);
+    }
+    return place;
 }
 
 static void
@@ -474,7 +515,9 @@ table_observe_pod(struct table_writer *writer, const struct pod_seen *seen)
     structure_begin(writer->header);
     row_index space;
     row_index pod;
-    enum place place = place_of(writer, seen->namespace_name, seen->name, &space, &pod);
+    enum place place = seen->container_count == 0
+                           ? place_of_line(writer, seen->namespace_name, seen->name, &space, &pod)
+                           : place_of(writer, seen->namespace_name, seen->name, &space, &pod);
     if (place == PLACE_ROW && !is_leftover(writer, pod, seen)) {
         observe_pod_row(writer, pod, seen);
     } else if (place == PLACE_OVERFLOW) {
@@ -507,7 +550,7 @@ table_observe_container(struct table_writer *writer, struct text namespace_name,
     structure_begin(writer->header);
     row_index space;
     row_index index;
-    enum place place = place_of(writer, namespace_name, pod, &space, &index);
+    enum place place = place_of_line(writer, namespace_name, pod, &space, &index);
     if (place == PLACE_ROW) {
         observe_container(writer, index, seen);
     } else if (place == PLACE_OVERFLOW) {
@@ -526,6 +569,9 @@ table_node_begin(struct table_writer *writer, unsigned source, row_index node, u
     ASSERT(source >= 1);
     ASSERT(source <= SOURCES_MAX);
     ASSERT(cycle_s != 0);
+    if (writer->node != node || writer->cycle_s != cycle_s) {
+        writer->hints.count = 0;
+    }
     writer->source = source;
     writer->node = node;
     writer->cycle_s = cycle_s;

@@ -18,6 +18,16 @@ struct list_sync {
     bool running;
 };
 
+// The pods of an answer that comes line by line, in the order of its lines: it
+// names them in the same order for every metric. (The kubelet's default is at
+// most 110 pods a node.)
+#define POD_HINTS 128
+struct pod_hints {
+    row_index pod[POD_HINTS];
+    uint32_t count;
+    uint32_t at;  // the one found last
+};
+
 struct table_writer {
     struct table_header *header;
     struct overflow overflow;     // pods that have no row
@@ -38,8 +48,8 @@ struct table_writer {
     row_index node;
     uint32_t cycle_s;
     struct wall_ms arrival;
-    // What the last line was about: the next one is often about the same.
-    row_index last_namespace, last_pod;
+    row_index last_namespace;  // the next pod is often in the same one
+    struct pod_hints hints;
 };
 
 // writer.c: sources that the table taken over had and the configuration has not.

@@ -40,12 +40,14 @@ await() {
 }
 
 start_sim() {
-    "$build/skerry-sim" --dir="$work/sim" --port=0 --kubelet-port="$kubelet_port" \
-        --kubelet-plain-port="$plain_port" "$@" >"$work/sim.out" 2>"$work/sim.err" &
+    : >"$work/sim.out"
+    "$build/skerry-sim" --dir="$work/sim" --port=0 "$@" >"$work/sim.out" 2>"$work/sim.err" &
     sim=$!
     await 60 grep -q '^ready ' "$work/sim.out" || fail "the simulated cluster does not start: $(cat "$work/sim.err")"
     api=$(sed -n 's/.*api=\([^ ]*\).*/\1/p' "$work/sim.out")
     admin=$(sed -n 's/.*admin=\([^ ]*\).*/\1/p' "$work/sim.out")
+    kubelet_port=$(sed -n 's/.* kubelet=\([0-9]*\).*/\1/p' "$work/sim.out")
+    plain_port=$(sed -n 's/.* kubelet-plain=\([0-9]*\).*/\1/p' "$work/sim.out")
     kubeconfig=$(sed -n 's/.*kubeconfig=\([^ ]*\).*/\1/p' "$work/sim.out")
 }
 
@@ -113,9 +115,8 @@ mib() {
     awk -v kib="$1" 'BEGIN {printf "%.1f", kib / 1024}'
 }
 
-kubelet_port=21250
-plain_port=21255
-port=21082
+# Of the page and API; another for each bench that runs at the same time.
+port=$((21000 + $$ % 1000))
 
 # One combination: nodes, endpoint, tls or plain.
 measure_tree() {

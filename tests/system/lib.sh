@@ -20,7 +20,7 @@ RESULT=$WORK/failed
 TREE=
 RUNNER=
 CASE_FAILED=no
-PORT_NEXT=$((20000 + $$ % 20000))
+PORT_NEXT=$((20000 + $$ % 12000))
 ROLES='collect serve guard'
 
 pass() {
@@ -63,8 +63,12 @@ until_ok() {
     done
 }
 
+# A port below the ephemeral ones that nobody listens on.
 port() {
     PORT_NEXT=$((PORT_NEXT + 1))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$PORT_NEXT") 2>/dev/null; do
+        PORT_NEXT=$((PORT_NEXT + 1))
+    done
     PORT=$PORT_NEXT
 }
 

@@ -80,7 +80,7 @@ TEST(a_new_sample_is_empty)
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         CHECK(!has(first, (enum metric)i));
     }
-    for (unsigned i = 0; i < PART_COUNT; i++) {
+    for (unsigned i = 0; i <= PART_STORAGE; i++) {
         CHECK_EQUAL_U64(sample_part_time(first, (enum sample_part)i).ms, 0);
     }
 }
