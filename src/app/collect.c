@@ -52,7 +52,10 @@ static struct collect {
     struct mono_ns started;
     uint64_t connections_told;
     unsigned lines;
+    bool has_pins;
+    struct pins pins;
     char table_path[512];
+    char pins_path[512];
 } collect;
 
 static uint32_t
@@ -128,6 +131,9 @@ collect_plan(struct plan *plan, const struct config *config, const struct capaci
     }
     struct fetch_curl_caps fetch = fetch_caps(config, capacity);
     plan_add(plan, "collect", "nodes, schedule, decoders", 1, scrape_footprint(&scrape));
+    if (collect_source_counts(config).pinned != 0) {
+        plan_add(plan, "collect", "fingerprints", 1, pins_footprint(capacity->nodes));
+    }
     plan_add(plan, "collect", "requests", 1, fetch_curl_footprint(&fetch));
     plan_add(plan, "collect", "library heap", 1, fetch_curl_heap_bytes(&fetch));
     plan_add(plan, "collect", "socket buffers", fetch.transfers, SOCKET_BYTES);
@@ -141,6 +147,7 @@ block_bytes(const struct config *config, const struct capacity *capacity)
     if (needs_network(config)) {
         struct scrape_caps scrape = scrape_caps(config, capacity);
         struct fetch_curl_caps fetch = fetch_caps(config, capacity);
+        bytes += collect_source_counts(config).pinned != 0 ? pins_footprint(capacity->nodes) : 0;
         bytes += scrape_footprint(&scrape) + fetch_curl_footprint(&fetch)
                  + arena_bytes(fetch_curl_heap_bytes(&fetch));
     }
@@ -231,6 +238,41 @@ open_table(struct arena *arena)
     return 0;
 }
 
+static void
+open_pins(struct arena *arena)
+{
+    const struct config *config = collect.config;
+    struct out path = out_of(collect.pins_path, sizeof(collect.pins_path));
+    bool state = config_text(config, CONFIG_STATE_DIR).size != 0;
+    if (collect_source_counts(config).pinned == 0
+        || config_path(config, state ? CONFIG_STATE_DIR : CONFIG_RUN_DIR, "pins", &path) == NULL) {
+        return;
+    }
+    collect.has_pins = true;
+    pins_init(&collect.pins, arena, config->capacity.nodes, &collect.platform,
+              collect.pins_path);
+    int error = pins_load(&collect.pins);
+    if (error != 0) {
+        role_say("collect", "%s: %s; the certificates of kubelets are trusted as they are now",
+                 collect.pins_path, error_sentence(error));
+    }
+    scrape_set_pins(&collect.scrape, &collect.pins);
+}
+
+static void
+write_pins(bool now_or_never)
+{
+    if (!collect.has_pins) {
+        return;
+    }
+    int error = pins_write(&collect.pins, now_or_never);
+    if (error != 0 && error != collect.pins.last_error) {
+        role_say("collect", "%s: %s; fingerprints may be lost at a restart", collect.pins_path,
+                 error_sentence(error));
+    }
+    collect.pins.last_error = error;
+}
+
 static int
 open_network(struct arena *arena)
 {
@@ -251,6 +293,7 @@ open_network(struct arena *arena)
         scrape_init(&collect.scrape, arena, &caps, &collect.platform, collect.rooms.fetch,
                     collect.rooms.writer, collect.rooms.space, &collect.cycle, &hooks,
                     collect.rooms.key);
+        open_pins(arena);
     }
     return error;
 }
@@ -385,6 +428,7 @@ turn(struct mono_ns now)
     if (collect.rooms.fetch != NULL) {
         next = earlier(next, scrape_turn(&collect.scrape));
     }
+    write_pins(false);
     return next;
 }
 
@@ -439,6 +483,7 @@ loop(void)
             return fail(-ERR_IO, "cannot wait for answers");
         }
     }
+    write_pins(true);
     return EXIT_ASKED;
 }
 

@@ -1,5 +1,7 @@
 #include "app/collect_source.h"
 
+#include <string.h>
+
 #include "app/role.h"
 #include "app/source_check.h"
 #include "table/pool.h"
@@ -19,6 +21,18 @@ collect_source_uri(const struct config *config, unsigned number)
     return config_list(config, CONFIG_SOURCE, number - 1);
 }
 
+static bool
+asks_for_pins(struct text uri)
+{
+    static const char option[] = "kubeletTLS=pin";
+    for (size_t at = 0; at + sizeof(option) - 1 <= uri.size; at++) {
+        if (memcmp(uri.at + at, option, sizeof(option) - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct collect_counts
 collect_source_counts(const struct config *config)
 {
@@ -28,6 +42,7 @@ collect_source_counts(const struct config *config)
         struct text uri = collect_source_uri(config, i);
         counts.kubernetes += text_starts(uri, TEXT("kubernetes")) ? 1 : 0;
         counts.cadvisors += text_starts(uri, TEXT("cadvisor")) ? 1 : 0;
+        counts.pinned += asks_for_pins(uri) ? 1 : 0;
         counts.hosts += text_starts(uri, TEXT("host")) ? 1 : 0;
     }
     return counts;

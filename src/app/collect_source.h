@@ -40,6 +40,7 @@ struct collect_counts {
     uint32_t kubernetes;
     uint32_t cadvisors;
     uint32_t hosts;
+    uint32_t pinned;  // clusters whose kubelets' certificates are pinned
 };
 
 // What kinds of sources the configuration has; host: when it has none.

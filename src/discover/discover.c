@@ -81,20 +81,34 @@ on_list_end(void *context, enum object_kind kind)
     }
 }
 
-// The API server is as bad as the last answer of each kind; the same failure
-// is told once.
+static bool
+is_well(const struct discover *self)
+{
+    for (unsigned i = 0; i < OBJECT_KIND_COUNT; i++) {
+        if (self->last_error[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The API server is as bad as the last answer of each kind: what one kind is
+// denied is shown although the others work. The same failure is told once.
 static void
 on_result(void *context, enum object_kind kind, int error, struct text sentence)
 {
     struct discover *self = context;
     struct wall_ms now = platform_wall_now(self->platform);
-    table_note_source(self->writer, self->source, error, sentence, now);
+    int before = self->last_error[kind];
+    self->last_error[kind] = error;
+    if (error != 0 || is_well(self)) {
+        table_note_source(self->writer, self->source, error, sentence, now);
+    }
     if (error != 0) {
         table_count(self->writer, COUNTER_API_FAILURES, 1);
         table_count_error(self->writer, error, 1);
     }
-    if (self->last_error[kind] != error) {
-        self->last_error[kind] = error;
+    if (before != error) {
         self->hooks.changed(self->hooks.context, self->source, error, sentence);
     }
 }
@@ -112,6 +126,11 @@ on_bytes(void *context, size_t size)
 {
     struct discover *self = context;
     table_count(self->writer, COUNTER_API_BYTES, size);
+    // A watch that is open and brings events is an answer as good as any.
+    if (is_well(self)) {
+        table_note_source(self->writer, self->source, 0, TEXT(""),
+                          platform_wall_now(self->platform));
+    }
 }
 
 static void

@@ -336,7 +336,8 @@ read_kind(struct parse *parse, struct text name)
             return 0;
         }
     }
-    return fail(parse, "a source is kubernetes:, kubernetes.summary_api:, cadvisor: or host:", name);
+    return fail(parse, "a source is kubernetes:, kubernetes.summary_api:, cadvisor: or host:",
+                name);
 }
 
 static int

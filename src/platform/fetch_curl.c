@@ -18,7 +18,8 @@
 #define DESCRIPTORS_FOREIGN 64
 // A transfer's id is its place and how often that was used.
 #define PLACE_BITS 12
-#define TRANSFERS_MAX ((1U << PLACE_BITS) - 1)
+#define PLACE_MASK ((1U << PLACE_BITS) - 1)
+_Static_assert(FETCH_TRANSFERS_MAX <= PLACE_MASK, "0 is no id");
 
 struct fetch_curl {
     struct fetch fetch;
@@ -102,7 +103,8 @@ fetch_curl_footprint(const struct fetch_curl_caps *caps)
            + 2 * arena_bytes(caps->transfers * sizeof(uint32_t))
            + arena_bytes(caps->transfers * sizeof(struct transfer))
            + arena_bytes(link_limit_of(caps) * sizeof(struct fetch_link))
-           + fetch_tls_footprint(caps->identities, caps->connections);
+           + fetch_tls_footprint(caps->identities)
+           + fetch_sessions_footprint(caps->connections);
 }
 
 static int
@@ -183,7 +185,7 @@ init_libraries(struct fetch_curl *self)
     }
     set_multi(self);
     for (uint32_t i = 0; i < self->caps.transfers; i++) {
-        int error = transfer_init(&self->transfers[i], &self->shared);
+        int error = transfer_init(&self->transfers[i], &self->shared, i);
         if (error != 0) {
             return error;
         }
@@ -196,7 +198,7 @@ init_libraries(struct fetch_curl *self)
 int
 fetch_curl_init(struct arena *arena, const struct fetch_curl_caps *caps, struct fetch **fetch)
 {
-    ASSERT(caps->transfers >= 1 && caps->transfers <= TRANSFERS_MAX);
+    ASSERT(caps->transfers >= 1 && caps->transfers <= FETCH_TRANSFERS_MAX);
     struct fetch_curl *self = arena_take(arena, sizeof(*self));
     self->fetch.ops = &operations;
     self->caps = *caps;
@@ -211,7 +213,8 @@ fetch_curl_init(struct arena *arena, const struct fetch_curl_caps *caps, struct 
     links->receive_buffer_bytes = caps->receive_buffer_bytes;
     links->send_buffer_bytes = caps->send_buffer_bytes;
     self->shared.handshake_limit = caps->handshakes;
-    self->shared.tls = fetch_tls_init(arena, caps->identities, caps->connections);
+    self->shared.tls = fetch_tls_init(arena, caps->identities);
+    fetch_sessions_init(&self->shared.sessions, arena, caps->connections);
     *fetch = &self->fetch;
     int error = init_epoll(self);
     return error != 0 ? error : init_libraries(self);
@@ -228,7 +231,7 @@ id_of(const struct fetch_curl *self, const struct transfer *transfer)
 static struct transfer *
 find(struct fetch_curl *self, fetch_id id)
 {
-    uint32_t place = (id & TRANSFERS_MAX) - 1;
+    uint32_t place = (id & PLACE_MASK) - 1;
     if (place >= self->caps.transfers) {
         return NULL;
     }

@@ -1,7 +1,3 @@
-// Parking needs members of mbedTLS' structs that its API does not offer. They
-// are checked by the unit test against the version that is built in.
-#define MBEDTLS_ALLOW_PRIVATE_ACCESS
-
 #include "platform/fetch_tls.h"
 
 #include <arpa/inet.h>
@@ -15,11 +11,6 @@
 
 #include "base/check.h"
 #include "base/hash.h"
-
-// A ticket of a Go server without client certificates takes about 300 bytes;
-// larger ones are not kept.
-#define SESSION_BYTES_MAX 504
-#define SESSION_WAYS 8
 
 // mbedTLS wants PEM with its NUL: copied into a scratch buffer of this size.
 #define PEM_BYTES_MAX (64 * 1024 + 16)
@@ -36,22 +27,13 @@ struct tls_material {
     mbedtls_pk_context key;
 };
 
-struct tls_session {
-    uint64_t server;  // 0 = free
-    uint16_t size;
-    unsigned char bytes[SESSION_BYTES_MAX];
-};
-
 struct fetch_tls {
     uint32_t identity_limit;
     uint32_t identity_count;
     uint32_t material_limit;
-    uint32_t session_sets;
     uint32_t serial;
-    uint32_t victim;  // which way of a set is replaced next
     struct tls_material **current;  // of each identity
     struct tls_material *materials;
-    struct tls_session *sessions;
     unsigned char *pem;  // scratch
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
@@ -64,33 +46,23 @@ material_limit_of(uint32_t identities)
     return 2 * identities + 1;
 }
 
-static uint32_t
-session_sets_of(uint32_t sessions)
-{
-    return (sessions + SESSION_WAYS - 1) / SESSION_WAYS;
-}
-
 size_t
-fetch_tls_footprint(uint32_t identities, uint32_t sessions)
+fetch_tls_footprint(uint32_t identities)
 {
     return arena_bytes(sizeof(struct fetch_tls))
            + arena_bytes(identities * sizeof(struct tls_material *))
            + arena_bytes(material_limit_of(identities) * sizeof(struct tls_material))
-           + arena_bytes(session_sets_of(sessions) * SESSION_WAYS * sizeof(struct tls_session))
            + arena_bytes(PEM_BYTES_MAX);
 }
 
 struct fetch_tls *
-fetch_tls_init(struct arena *arena, uint32_t identities, uint32_t sessions)
+fetch_tls_init(struct arena *arena, uint32_t identities)
 {
     struct fetch_tls *tls = arena_take(arena, sizeof(*tls));
     tls->identity_limit = identities;
     tls->material_limit = material_limit_of(identities);
-    tls->session_sets = session_sets_of(sessions);
     tls->current = arena_take_array(arena, identities, sizeof(*tls->current));
     tls->materials = arena_take_array(arena, tls->material_limit, sizeof(*tls->materials));
-    tls->sessions =
-        arena_take_array(arena, (size_t)tls->session_sets * SESSION_WAYS, sizeof(*tls->sessions));
     tls->pem = arena_take(arena, PEM_BYTES_MAX);
     mbedtls_entropy_init(&tls->entropy);
     mbedtls_ctr_drbg_init(&tls->random);
@@ -388,65 +360,9 @@ verify(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
     return 0;
 }
 
-static struct tls_session *
-session_set(struct fetch_tls *tls, uint64_t server)
-{
-    return &tls->sessions[(server % tls->session_sets) * SESSION_WAYS];
-}
-
-static struct tls_session *
-session_find(struct fetch_tls *tls, uint64_t server)
-{
-    struct tls_session *set = session_set(tls, server);
-    for (unsigned i = 0; i < SESSION_WAYS; i++) {
-        if (set[i].server == server) {
-            return &set[i];
-        }
-    }
-    return NULL;
-}
-
-// A ticket serves once (RFC 8446, C.4), and not at all when it was refused.
-static void
-session_offer(struct fetch_tls *tls, mbedtls_ssl_context *ssl, uint64_t server)
-{
-    struct tls_session *slot = session_find(tls, server);
-    if (slot == NULL) {
-        return;
-    }
-    slot->server = 0;
-    mbedtls_ssl_session session;
-    mbedtls_ssl_session_init(&session);
-    if (mbedtls_ssl_session_load(&session, slot->bytes, slot->size) == 0) {
-        // Without it the handshake is a full one.
-        (void)mbedtls_ssl_set_session(ssl, &session);
-    }
-    mbedtls_ssl_session_free(&session);
-}
-
-static void
-session_keep(struct fetch_tls *tls, const mbedtls_ssl_context *ssl, uint64_t server)
-{
-    if (ssl->session == NULL || ssl->session->ticket == NULL || session_find(tls, server) != NULL) {
-        return;
-    }
-    struct tls_session *slot = session_set(tls, server);
-    unsigned way = 0;
-    while (way < SESSION_WAYS && slot[way].server != 0) {
-        way++;
-    }
-    if (way == SESSION_WAYS) {
-        way = tls->victim++ % SESSION_WAYS;
-    }
-    size_t size = 0;
-    int code = mbedtls_ssl_session_save(ssl->session, slot[way].bytes, SESSION_BYTES_MAX, &size);
-    slot[way].server = code == 0 ? server : 0;
-    slot[way].size = (uint16_t)size;
-}
-
 int
-fetch_tls_prepare(struct fetch_tls *tls, mbedtls_ssl_config *config, mbedtls_ssl_context *ssl,
-                  fetch_identity identity, uint64_t server, struct tls_proof *proof)
+fetch_tls_prepare(struct fetch_tls *tls, mbedtls_ssl_config *config, fetch_identity identity,
+                  struct tls_proof *proof)
 {
     ASSERT(identity >= 1 && identity <= tls->identity_count);
     fetch_tls_release(proof);
@@ -467,7 +383,6 @@ fetch_tls_prepare(struct fetch_tls *tls, mbedtls_ssl_config *config, mbedtls_ssl
     // SHA-1, MD5 and RSA below 2,048 bits are refused.
     mbedtls_ssl_conf_cert_profile(config, &mbedtls_x509_crt_profile_default);
     mbedtls_ssl_conf_session_tickets(config, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
-    session_offer(tls, ssl, server);
     return 0;
 }
 
@@ -522,111 +437,3 @@ fetch_tls_server(const struct fetch_tls *tls, fetch_identity identity, struct te
     return server == 0 ? 1 : server;
 }
 
-// Not in the middle of a record, a message or a handshake.
-static bool
-is_quiet(const mbedtls_ssl_context *ssl)
-{
-    return ssl->in_buf != NULL && ssl->out_buf != NULL
-           && ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER && ssl->in_offt == NULL
-           && ssl->in_left == 0 && ssl->in_hslen == 0 && ssl->out_left == 0
-           && ssl->keep_current_message == 0 && ssl->send_alert == 0
-           && ssl->in_ctr == ssl->in_buf && ssl->out_ctr == ssl->out_buf;
-}
-
-// Moved into an empty session, which then is freed.
-static void
-forget_certificate(mbedtls_ssl_session *session)
-{
-    if (session == NULL || session->peer_cert == NULL) {
-        return;
-    }
-    mbedtls_ssl_session empty;
-    mbedtls_ssl_session_init(&empty);
-    empty.peer_cert = session->peer_cert;
-    session->peer_cert = NULL;
-    mbedtls_ssl_session_free(&empty);
-}
-
-// The same with the buffers and an empty connection, which wipes them.
-static void
-drop_buffers(mbedtls_ssl_context *ssl)
-{
-    mbedtls_ssl_context empty;
-    mbedtls_ssl_init(&empty);
-    empty.in_buf = ssl->in_buf;
-    empty.out_buf = ssl->out_buf;
-    ssl->in_buf = NULL;
-    ssl->out_buf = NULL;
-    mbedtls_ssl_free(&empty);
-}
-
-// While parked, the pointers into the buffers keep their distances from
-// in_ctr and out_ctr, which are the buffers' starts; the counter of received
-// records lies in the buffer and moves to the caller; and the state is one that
-// no client's handshake has after its parameters are dropped (TLS 1.2) or at
-// all (TLS 1.3), so that mbedTLS refuses to read or write, and closing stays
-// harmless.
-#define STATE_PARKED MBEDTLS_SSL_SERVER_HELLO_DONE
-
-void
-fetch_tls_park(struct fetch_tls *tls, mbedtls_ssl_context *ssl, uint64_t server,
-               uint64_t *counter)
-{
-    if (!is_quiet(ssl)) {
-        return;
-    }
-    forget_certificate(ssl->session);
-    session_keep(tls, ssl, server);
-    _Static_assert(sizeof(*counter) == MBEDTLS_SSL_SEQUENCE_NUMBER_LEN, "one record counter");
-    memcpy(counter, ssl->in_ctr, sizeof(*counter));
-    drop_buffers(ssl);
-    ssl->state = STATE_PARKED;
-}
-
-static unsigned char *
-moved(const unsigned char *pointer, const unsigned char *old_base, unsigned char *base)
-{
-    return base + ((uintptr_t)pointer - (uintptr_t)old_base);
-}
-
-static void
-take_buffers(mbedtls_ssl_context *ssl, mbedtls_ssl_context *donor)
-{
-    unsigned char *in = donor->in_buf;
-    unsigned char *out = donor->out_buf;
-    const unsigned char *old_in = ssl->in_ctr;
-    const unsigned char *old_out = ssl->out_ctr;
-    donor->in_buf = NULL;
-    donor->out_buf = NULL;
-    ssl->in_buf = in;
-    ssl->in_ctr = in;
-    ssl->in_hdr = moved(ssl->in_hdr, old_in, in);
-    ssl->in_len = moved(ssl->in_len, old_in, in);
-    ssl->in_iv = moved(ssl->in_iv, old_in, in);
-    ssl->in_msg = moved(ssl->in_msg, old_in, in);
-    ssl->out_buf = out;
-    ssl->out_ctr = out;
-    ssl->out_hdr = moved(ssl->out_hdr, old_out, out);
-    ssl->out_len = moved(ssl->out_len, old_out, out);
-    ssl->out_iv = moved(ssl->out_iv, old_out, out);
-    ssl->out_msg = moved(ssl->out_msg, old_out, out);
-}
-
-// New buffers come from a connection that is set up and never used.
-int
-fetch_tls_unpark(mbedtls_ssl_context *ssl, uint64_t counter)
-{
-    if (ssl->in_buf != NULL) {
-        return 0;
-    }
-    mbedtls_ssl_context donor;
-    mbedtls_ssl_init(&donor);
-    int code = mbedtls_ssl_setup(&donor, ssl->conf);
-    if (code == 0) {
-        take_buffers(ssl, &donor);
-        memcpy(ssl->in_ctr, &counter, sizeof(counter));
-        ssl->state = MBEDTLS_SSL_HANDSHAKE_OVER;
-    }
-    mbedtls_ssl_free(&donor);
-    return code == 0 ? 0 : -ERR_HEAP_FULL;
-}

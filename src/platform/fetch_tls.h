@@ -1,19 +1,14 @@
-// The TLS side of fetch_curl: identities, who is trusted, and what an idle
-// connection keeps.
+// Who is trusted, and as whom we come: the identities of fetch_curl.
 //
-// - The certificates and keys of an identity are parsed once and shared by all
-//   its connections (curl alone would parse them for each one). Material that
-//   was replaced lives on until the last handshake that uses it is over.
-// - Trust is decided in mbedTLS' verify callback: see enum trust_mode. A server
-//   that is dialled by address may prove either its name or that address.
-// - Between two requests a connection is parked: its record buffers (21 KB) and
-//   the server's certificate are given back to the library heap. A parked
-//   connection may be closed at any time; before it is used it is unparked.
-// - The session tickets of TLS are kept in a table of fixed size, by server, so
-//   that a broken connection is resumed without certificates.
+// The certificates and keys of an identity are parsed once and shared by all its
+// connections (curl alone would parse them for each one). Material that was
+// replaced lives on until the last handshake that uses it is over.
 //
-// Nothing here is thread-safe. Memory: fetch_tls_footprint() from the arena,
-// and what mbedTLS allocates from the library heap.
+// Trust is decided in mbedTLS' verify callback: see enum trust_mode. A server
+// that is dialled by address may prove either its name or that address.
+//
+// Not thread-safe. Memory: fetch_tls_footprint() from the arena, and what mbedTLS
+// allocates from the library heap.
 #ifndef SKERRY_PLATFORM_FETCH_TLS_H
 #define SKERRY_PLATFORM_FETCH_TLS_H
 
@@ -38,8 +33,8 @@ struct tls_proof {
     bool verified;  // a certificate was shown: not a resumed session
 };
 
-size_t fetch_tls_footprint(uint32_t identities, uint32_t sessions);
-struct fetch_tls *fetch_tls_init(struct arena *arena, uint32_t identities, uint32_t sessions);
+size_t fetch_tls_footprint(uint32_t identities);
+struct fetch_tls *fetch_tls_init(struct arena *arena, uint32_t identities);
 // Gives the library heap back; no connection may be open.
 void fetch_tls_close(struct fetch_tls *tls);
 
@@ -52,26 +47,17 @@ int fetch_tls_replace(struct fetch_tls *tls, fetch_identity identity,
                       const struct identity_config *config, struct out *why) MUST_USE;
 
 // Sets up one handshake: fills `proof`, which must live until
-// fetch_tls_release, and hands the identity to mbedTLS. `server` names the
-// server for the session table. 0 or -ERR_HEAP_FULL.
-int fetch_tls_prepare(struct fetch_tls *tls, mbedtls_ssl_config *config,
-                      mbedtls_ssl_context *ssl, fetch_identity identity, uint64_t server,
+// fetch_tls_release, and hands the identity to mbedTLS. 0 or -ERR_HEAP_FULL.
+int fetch_tls_prepare(struct fetch_tls *tls, mbedtls_ssl_config *config, fetch_identity identity,
                       struct tls_proof *proof) MUST_USE;
 // The handshake is over, well or not; idempotent.
 void fetch_tls_release(struct tls_proof *proof);
 // Writes why `proof` failed, as a part of a sentence; nothing when it did not.
 void fetch_tls_explain(const struct tls_proof *proof, struct out *out);
 
-// Key of a server in the session table.
+// Key of a server among the sessions (fetch_park.h); another one after its
+// identity's material was replaced.
 uint64_t fetch_tls_server(const struct fetch_tls *tls, fetch_identity identity,
                           struct text host, struct text name, uint16_t port);
-
-// Parks an idle connection if nothing is half done on it, and keeps its
-// session ticket. A connection that cannot be parked stays as it is. `counter`
-// holds what must outlive the buffers; give it to fetch_tls_unpark.
-void fetch_tls_park(struct fetch_tls *tls, mbedtls_ssl_context *ssl, uint64_t server,
-                    uint64_t *counter);
-// 0 or -ERR_HEAP_FULL; nothing to do on a connection that is not parked.
-int fetch_tls_unpark(mbedtls_ssl_context *ssl, uint64_t counter) MUST_USE;
 
 #endif

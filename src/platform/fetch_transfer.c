@@ -1,19 +1,12 @@
 #include "platform/fetch_transfer.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "platform/fetch_outcome.h"
-
-#define USER_AGENT "skerry"
-// No record of TLS is larger; curl reads at most this much at once.
-#define READ_BYTES 16384L
-// Connections are kept as long as the server does; resolution sets the pace.
-#define CONNECTION_AGE_S (24L * 60 * 60)
 
 static int64_t
 now_ns(void)
@@ -29,8 +22,8 @@ on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
     (void)purpose;
     struct transfer *transfer = context;
     struct fetch_links *links = &transfer->shared->links;
-    int descriptor =
-        socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+    int type = address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    int descriptor = socket(address->family, type, address->protocol);
     if (descriptor < 0) {
         return CURL_SOCKET_BAD;
     }
@@ -95,11 +88,12 @@ on_handshake(CURL *easy, void *config, void *context)
         transfer->error = ERR_BUSY;
         return CURLE_ABORTED_BY_CALLBACK;
     }
-    int error = fetch_tls_prepare(shared->tls, config, ssl, transfer->request.identity,
-                                  transfer->server, &transfer->proof);
+    int error = fetch_tls_prepare(shared->tls, config, transfer->request.identity,
+                                  &transfer->proof);
     if (error != 0) {
         return CURLE_OUT_OF_MEMORY;
     }
+    fetch_park_offer(&shared->sessions, ssl, transfer->server);
     transfer->handshaking = true;
     shared->handshakes++;
     return CURLE_OK;
@@ -120,21 +114,52 @@ note_new_connection(struct transfer *transfer)
     }
 }
 
-// The socket of a TLS connection is noted in its user data when its first
-// request is over; until then it is not parked.
+// What a TLS connection knows in its user data: who uses it now, because curl may
+// lend it to the next request before we hear that the last one is over; and its
+// socket, once its first request is over. Until then it is not parked.
+struct mark {
+    uint32_t owner;       // place + 1
+    uint32_t descriptor;  // + 1; 0: not known yet
+    uint32_t serial;
+};
+
+#define OWNER_BITS 12
+#define DESCRIPTOR_BITS 20
+_Static_assert(FETCH_TRANSFERS_MAX < 1 << OWNER_BITS, "an owner fits into its bits");
+
+static struct mark
+mark_of(mbedtls_ssl_context *ssl)
+{
+    uint64_t bits = mbedtls_ssl_get_user_data_n(ssl);
+    return (struct mark){
+        .owner = (uint32_t)bits & ((1U << OWNER_BITS) - 1),
+        .descriptor = (uint32_t)(bits >> OWNER_BITS) & ((1U << DESCRIPTOR_BITS) - 1),
+        .serial = (uint32_t)(bits >> 32),
+    };
+}
+
+static void
+set_mark(mbedtls_ssl_context *ssl, struct mark mark)
+{
+    ASSERT(mark.descriptor < 1U << DESCRIPTOR_BITS);
+    mbedtls_ssl_set_user_data_n(ssl, (uint64_t)mark.serial << 32 | mark.descriptor << OWNER_BITS
+                                         | mark.owner);
+}
+
 static int
 use_connection(struct transfer *transfer)
 {
-    uint64_t mark = mbedtls_ssl_get_user_data_n(transfer->ssl);
-    transfer->descriptor = -1;
-    if (mark == 0) {
+    struct mark mark = mark_of(transfer->ssl);
+    mark.owner = transfer->place + 1;
+    set_mark(transfer->ssl, mark);
+    transfer->link = NULL;
+    if (mark.descriptor == 0) {
         return 0;
     }
-    transfer->descriptor = (int)(uint32_t)mark;
-    transfer->serial = (uint32_t)(mark >> 32);
-    ASSERT((uint32_t)transfer->descriptor < transfer->shared->links.limit);
-    return fetch_tls_unpark(transfer->ssl,
-                            transfer->shared->links.link[transfer->descriptor].counter);
+    ASSERT(mark.descriptor <= transfer->shared->links.limit);
+    transfer->link = &transfer->shared->links.link[mark.descriptor - 1];
+    transfer->serial = mark.serial;
+    return fetch_unpark(transfer->ssl, transfer->link->counter);
 }
 
 // The connection stands, new or used again; the request goes out next.
@@ -244,186 +269,36 @@ set_callbacks(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_text);
 }
 
-static void
-set_manners(CURL *easy)
-{
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
-    // Curl looks through its whole cache of names with every request. Names are
-    // only asked for when a connection is made, which is rare.
-    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S);
-    // Longer than any of ours, which come with a better sentence.
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)INT_MAX / 2);
-    // fetch_tls.c decides, and keeps the sessions.
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-}
-
 int
-transfer_init(struct transfer *transfer, struct fetch_shared *shared)
+transfer_init(struct transfer *transfer, struct fetch_shared *shared, uint32_t place)
 {
+    ASSERT(place < FETCH_TRANSFERS_MAX);
     transfer->shared = shared;
+    transfer->place = place;
+    transfer->options.scratch = &shared->scratch;
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL) {
         return -ERR_HEAP_FULL;
     }
     set_callbacks(transfer);
-    set_manners(transfer->easy);
+    fetch_options_common(transfer->easy);
     return 0;
-}
-
-static bool
-is_host(struct text host)
-{
-    if (host.size == 0 || host.size >= FETCH_HOST_BYTES_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < host.size; i++) {
-        char byte = host.at[i];
-        bool alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z')
-                            || (byte >= '0' && byte <= '9');
-        if (!alphanumeric && byte != '.' && byte != '-' && byte != '_' && byte != ':') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool
-is_path(struct text path)
-{
-    for (size_t i = 0; i < path.size; i++) {
-        if (path.at[i] <= ' ' || path.at[i] > '~') {
-            return false;
-        }
-    }
-    return path.size > 0 && path.at[0] == '/';
-}
-
-static void
-write_host(struct out *out, struct text host)
-{
-    bool bare = text_find(host, ':', 0) == SIZE_MAX;
-    out_format(out, bare ? "%.*s" : "[%.*s]", TEXT_ARGS(host));
-}
-
-static bool
-set_url(struct transfer *transfer, const struct fetch_request *request)
-{
-    struct text name = request->server_name.size != 0 ? request->server_name : request->host;
-    struct out url = out_of(transfer->shared->url, sizeof(transfer->shared->url));
-    out_text(&url, request->scheme);
-    out_string(&url, "://");
-    write_host(&url, name);
-    out_format(&url, ":%u", request->port);
-    out_text(&url, request->path);
-    const char *string = out_c_string(&url);
-    return !url.full
-           && curl_easy_setopt(transfer->easy, CURLOPT_URL, string) == CURLE_OK;
-}
-
-static bool
-set_target(struct transfer *transfer, const struct fetch_request *request)
-{
-    struct out host = out_of(transfer->host, sizeof(transfer->host));
-    out_text(&host, request->host);
-    out_c_string(&host);
-    struct curl_slist *list = NULL;
-    if (request->server_name.size != 0 && !text_equal(request->server_name, request->host)) {
-        struct out out = out_of(transfer->connect_to_text, sizeof(transfer->connect_to_text));
-        out_string(&out, "::");
-        write_host(&out, request->host);
-        out_format(&out, ":%u", request->port);
-        transfer->connect_to = (struct curl_slist){.data = out_c_string(&out)};
-        list = &transfer->connect_to;
-    }
-    return curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, list) == CURLE_OK;
-}
-
-static bool
-set_headers(struct transfer *transfer, const struct fetch_request *request)
-{
-    // No "Accept: */*" of curl's own.
-    struct out out = out_of(transfer->accept, sizeof(transfer->accept));
-    out_string(&out, "Accept:");
-    if (request->accept.size != 0) {
-        out_format(&out, " %.*s", TEXT_ARGS(request->accept));
-    }
-    static char json[] = "Content-Type: application/json";
-    transfer->headers[1] = (struct curl_slist){.data = json};
-    transfer->headers[0] = (struct curl_slist){.data = out_c_string(&out)};
-    bool post = text_equal(request->method, TEXT("POST"));
-    transfer->headers[0].next = post ? &transfer->headers[1] : NULL;
-    if (out.full || curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) != 0) {
-        return false;
-    }
-    if (!post) {
-        return curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
-    }
-    return curl_easy_setopt(transfer->easy, CURLOPT_POST, 1L) == CURLE_OK
-           && curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                               (curl_off_t)request->body.size) == CURLE_OK
-           && curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS,
-                               request->body.size != 0 ? request->body.at : "") == CURLE_OK;
-}
-
-// Over https only, so that no token crosses the network in the clear.
-static bool
-set_bearer(struct transfer *transfer, const struct fetch_request *request, bool https)
-{
-    long login = https && request->bearer.size != 0 ? (long)CURLAUTH_BEARER : (long)CURLAUTH_NONE;
-    if (login != 0) {
-        struct out out = out_of(transfer->shared->url, sizeof(transfer->shared->url));
-        out_text(&out, request->bearer);
-        if (curl_easy_setopt(transfer->easy, CURLOPT_XOAUTH2_BEARER, out_c_string(&out)) != 0
-            || out.full) {
-            return false;
-        }
-    }
-    return curl_easy_setopt(transfer->easy, CURLOPT_HTTPAUTH, login) == CURLE_OK;
-}
-
-// Curl compares this name of a file, which is never read, before it uses a
-// connection again: so connections of other identities are not mixed up.
-static bool
-set_identity(struct transfer *transfer, const struct fetch_request *request, bool https)
-{
-    struct out out = out_of(transfer->identity_label, sizeof(transfer->identity_label));
-    out_format(&out, "identity %u", https ? request->identity : 0);
-    return curl_easy_setopt(transfer->easy, CURLOPT_CAINFO, out_c_string(&out)) == CURLE_OK;
 }
 
 int
 transfer_prepare(struct transfer *transfer, const struct fetch_request *request, int64_t now)
 {
     bool https = text_equal(request->scheme, TEXT("https"));
-    if (!is_host(request->host) || !is_path(request->path)
-        || (request->server_name.size != 0 && !is_host(request->server_name))) {
-        return -ERR_BAD_CONFIG;
-    }
     ASSERT(!https || request->identity != 0);
-    // The bearer uses the scratch buffer first, so that the URL wipes it.
-    if (!set_bearer(transfer, request, https) || !set_url(transfer, request)
-        || !set_target(transfer, request) || !set_headers(transfer, request)
-        || !set_identity(transfer, request, https)) {
-        return -ERR_HEAP_FULL;
+    int error = fetch_options_apply(&transfer->options, transfer->easy, request);
+    if (error != 0) {
+        return error;
     }
-    curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, request->keep_alive ? 0L : 1L);
     transfer->request = *request;
     transfer->server = https ? fetch_tls_server(transfer->shared->tls, request->identity,
                                                 request->host, request->server_name, request->port)
                              : 0;
-    transfer->proof = (struct tls_proof){.host = transfer->host, .pin = request->pin};
+    transfer->proof = (struct tls_proof){.host = transfer->options.host, .pin = request->pin};
     transfer->started_ns = now;
     transfer->heard_ns = now;
     transfer->connected = false;
@@ -434,6 +309,7 @@ transfer_prepare(struct transfer *transfer, const struct fetch_request *request,
     transfer->when = NULL;
     transfer->head_bytes = 0;
     transfer->ssl = NULL;
+    transfer->link = NULL;
     transfer->curl_text[0] = '\0';
     return 0;
 }
@@ -480,35 +356,44 @@ transfer_next_look(const struct transfer *transfer, int64_t now)
     return look;
 }
 
-void
-transfer_settle(struct transfer *transfer)
+// Notes the socket of a connection whose first request is over.
+static void
+find_link(struct transfer *transfer)
 {
-    if (transfer->ssl == NULL || transfer->descriptor >= 0) {
-        return;
-    }
     // Curl looks through all its connections, so this is asked once for each.
     curl_socket_t descriptor = CURL_SOCKET_BAD;
     curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &descriptor);
     struct fetch_links *links = &transfer->shared->links;
     if (descriptor < 0 || (uint32_t)descriptor >= links->limit || !links->link[descriptor].open) {
-        transfer->ssl = NULL;  // closed already
-        return;
+        return;  // closed already
     }
-    transfer->descriptor = descriptor;
-    transfer->serial = links->link[descriptor].serial;
-    mbedtls_ssl_set_user_data_n(transfer->ssl,
-                                (uint64_t)transfer->serial << 32 | (uint32_t)descriptor);
+    transfer->link = &links->link[descriptor];
+    transfer->serial = transfer->link->serial;
+    struct mark mark = mark_of(transfer->ssl);
+    mark.descriptor = (uint32_t)descriptor + 1;
+    mark.serial = transfer->serial;
+    set_mark(transfer->ssl, mark);
 }
 
+void
+transfer_settle(struct transfer *transfer)
+{
+    if (transfer->ssl != NULL && transfer->link == NULL) {
+        find_link(transfer);
+    }
+}
+
+// A closed connection is gone with its user data: its socket is asked first.
 static void
 park(struct transfer *transfer)
 {
-    if (transfer->ssl == NULL || transfer->descriptor < 0) {
+    struct fetch_link *link = transfer->link;
+    if (transfer->ssl == NULL || link == NULL || !link->open
+        || link->serial != transfer->serial) {
         return;
     }
-    struct fetch_link *link = &transfer->shared->links.link[transfer->descriptor];
-    if (link->open && link->serial == transfer->serial) {
-        fetch_tls_park(transfer->shared->tls, transfer->ssl, transfer->server, &link->counter);
+    if (mark_of(transfer->ssl).owner == transfer->place + 1) {
+        fetch_park(&transfer->shared->sessions, transfer->ssl, transfer->server, &link->counter);
     }
 }
 
@@ -524,9 +409,9 @@ transfer_finish(struct transfer *transfer, CURLcode code, struct out *detail)
     transfer->ssl = NULL;
     if (error != 0) {
         const char *text = transfer->when != NULL ? transfer->when : transfer->curl_text;
-        fetch_outcome_explain(error, &transfer->proof, transfer->host, transfer->request.port,
-                              transfer->error != 0 && transfer->when == NULL ? "" : text, detail);
+        fetch_outcome_explain(error, &transfer->proof, transfer->options.host,
+                              transfer->request.port, transfer->error != 0 && transfer->when == NULL ? "" : text, detail);
     }
-    curl_easy_setopt(transfer->easy, CURLOPT_XOAUTH2_BEARER, NULL);
+    fetch_options_drop(transfer->easy);
     return -error;
 }

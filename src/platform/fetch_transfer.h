@@ -6,13 +6,10 @@
 #include <curl/curl.h>
 
 #include "platform/fetch.h"
+#include "platform/fetch_options.h"
+#include "platform/fetch_park.h"
 #include "platform/fetch_tls.h"
 
-// Host names of RFC 1035 and node names.
-#define FETCH_HOST_BYTES_MAX 256
-// The scheme, host and port take up to 280 bytes of it; a continue token of
-// CONTINUE_BYTES_MAX may take three bytes for each of its own.
-#define FETCH_URL_BYTES_MAX 8192
 #define FETCH_TRANSFERS_MAX 4095
 // Header bytes of one answer that are read; servers here send below 1 KB.
 #define FETCH_HEAD_BYTES_MAX (32 * 1024)
@@ -37,12 +34,13 @@ struct fetch_links {
 // What all transfers share.
 struct fetch_shared {
     struct fetch_tls *tls;
+    struct fetch_sessions sessions;
     struct fetch_links links;
     uint32_t handshakes;  // running
     uint32_t handshake_limit;
     uint64_t handshakes_full_total;
     uint64_t handshakes_resumed_total;
-    char url[FETCH_URL_BYTES_MAX];  // scratch
+    struct fetch_scratch scratch;
 };
 
 enum transfer_state {
@@ -73,15 +71,10 @@ struct transfer {
     struct fetch_request request;  // its texts are not valid after start
     uint64_t server;     // key in the session table
     mbedtls_ssl_context *ssl;  // of the connection in use; NULL: plain or none
-    int descriptor;      // its socket, if that is known already; else -1
+    struct fetch_link *link;   // its socket, if that is known already
     uint32_t serial;
     struct tls_proof proof;
-    struct curl_slist headers[2];
-    struct curl_slist connect_to;
-    char host[FETCH_HOST_BYTES_MAX];
-    char accept[192];
-    char connect_to_text[FETCH_HOST_BYTES_MAX + 16];
-    char identity_label[24];
+    struct fetch_options options;
     char curl_text[CURL_ERROR_SIZE];
 };
 

@@ -294,6 +294,15 @@ is_ours(int error)
     return error == ERR_BUSY;
 }
 
+// What is said of the node: that one more name of it is unknown here matters
+// less than what happened at its address.
+static int
+told(const struct target *target, int error)
+{
+    bool silent = target->last_error == ERR_CONNECT || target->last_error == ERR_TIMEOUT;
+    return error == ERR_RESOLVE && silent ? target->last_error : error;
+}
+
 static void
 end(struct flight *flight, int error, struct text detail)
 {
@@ -303,6 +312,7 @@ end(struct flight *flight, int error, struct text detail)
     if (scrape->access[target->source].proxy) {
         scrape->proxy_flights[target->source]--;
     }
+    error = told(target, error);
     if (!is_ours(error)) {
         note(flight, error);
         learn(flight, error, detail);

@@ -10,7 +10,8 @@
 size_t
 schedule_footprint(uint32_t slots)
 {
-    return arena_bytes(slots * sizeof(struct schedule_slot)) + arena_bytes(slots * sizeof(uint32_t));
+    return arena_bytes(slots * sizeof(struct schedule_slot))
+           + arena_bytes(slots * sizeof(uint32_t));
 }
 
 void

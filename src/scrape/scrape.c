@@ -53,6 +53,25 @@ scrape_set_access(struct scrape *scrape, unsigned source, const struct scrape_ac
     scrape->access[source] = *access;
 }
 
+void
+scrape_set_pins(struct scrape *scrape, struct pins *pins)
+{
+    scrape->pins = pins;
+}
+
+static bool
+is_pinned(const struct scrape *scrape, const struct target *target)
+{
+    return scrape->pins != NULL && scrape->access[target->source].trust == TRUST_PIN;
+}
+
+static struct pin_key
+pin_key(const struct scrape *scrape, const struct target *target)
+{
+    const struct scrape_access *access = &scrape->access[target->source];
+    return pin_key_of(access->api_host, access->api_port, target_name(target));
+}
+
 static struct schedule *
 schedule_of(struct scrape *scrape, const struct target *target)
 {
@@ -89,6 +108,9 @@ put(struct scrape *scrape, unsigned source, row_index row, struct text name, boo
     struct target *target = &scrape->targets.target[index];
     target->generation = scrape->generation[source];
     if (*fresh) {
+        if (is_pinned(scrape, target)) {
+            pins_find(scrape->pins, pin_key(scrape, target), &target->pin);
+        }
         target->row = row;
         target->row_next = row;
         target->row_next = row;
@@ -126,6 +148,9 @@ static void
 remove_target(struct scrape *scrape, uint32_t index)
 {
     struct target *target = &scrape->targets.target[index];
+    if (is_pinned(scrape, target)) {
+        pins_drop(scrape->pins, pin_key(scrape, target));
+    }
     schedule_remove(schedule_of(scrape, target), index);
     (void)targets_remove(&scrape->targets, index);
 }
@@ -258,6 +283,9 @@ scrape_put_back(struct scrape *scrape, uint32_t index, const struct flight *flig
     struct target *target = &scrape->targets.target[index];
     struct schedule *schedule = schedule_of(scrape, target);
     struct mono_ns now = platform_mono_now(scrape->platform);
+    if (target->pin.known && !target->leaving && is_pinned(scrape, target)) {
+        pins_put(scrape->pins, pin_key(scrape, target), &target->pin);
+    }
     if (error == ERR_BUSY) {
         schedule_defer(schedule, index, now, BUSY_MS);
     } else if (error == ERR_HEAP_FULL) {

@@ -16,6 +16,7 @@
 #include "platform/platform.h"
 #include "scrape/cycle.h"
 #include "scrape/endpoint.h"
+#include "scrape/pins.h"
 #include "scrape/schedule.h"
 #include "scrape/stream.h"
 #include "scrape/target.h"
@@ -76,6 +77,7 @@ struct scrape {
     struct schedule planned;   // targets with a row
     struct schedule beyond;    // targets without
     struct streams streams;
+    struct pins *pins;         // NULL: fingerprints are not kept
     struct scrape_access access[SOURCES_MAX + 1];
     uint32_t proxy_flights[SOURCES_MAX + 1];
     uint32_t generation[SOURCES_MAX + 1];  // of the lists of nodes
@@ -94,6 +96,9 @@ void scrape_init(struct scrape *scrape, struct arena *arena, const struct scrape
                  const struct platform *platform, struct fetch *fetch,
                  struct table_writer *writer, struct decode_space *space, struct cycle *cycle,
                  const struct scrape_hooks *hooks, struct hash_key key);
+
+// Fingerprints are kept there from now on; call it before nodes are put.
+void scrape_set_pins(struct scrape *scrape, struct pins *pins);
 
 // `access` keeps pointing to the caller's texts.
 void scrape_set_access(struct scrape *scrape, unsigned source,

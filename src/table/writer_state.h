@@ -93,6 +93,18 @@ void writer_set_labels(struct table_writer *writer, string_ref *ref, const struc
 // Keeps a UUID or hex hash in 16 bytes; returns enum uid_form.
 uint8_t writer_pack_uid(struct text text, uint8_t uid[16]);
 
+// writer_place.c: where what a kubelet says of a pod belongs. The namespace's row
+// (0: it has none) and the pod's are made when they are new; `by_line` when the
+// pod was probably told of in this answer before.
+enum writer_place { WRITER_PLACE_ROW, WRITER_PLACE_OVERFLOW, WRITER_PLACE_NOWHERE };
+enum writer_place writer_place_of(struct table_writer *writer, struct text namespace_name,
+                                  struct text name, bool by_line, row_index *space,
+                                  row_index *pod);
+// A kubelet may know a pod of the same name before or after the API server does.
+// True when it speaks of one that is gone already.
+bool writer_is_leftover(struct table_writer *writer, row_index index,
+                        const struct pod_seen *seen);
+
 // writer_storage.c: what lies beside the samples. Callers are writing the row.
 void writer_put_pressure(struct table_writer *writer, row_index *index,
                          const struct pressure_seen *seen, enum pressure_level level);

@@ -193,6 +193,7 @@ turn_pods(struct table_writer *writer, uint32_t cycle_s)
 static void
 turn_nodes(struct table_writer *writer, uint32_t cycle_s, struct totals *cluster)
 {
+    uint32_t known[SOURCES_MAX + 1] = {0};
     for (row_index i = 1; i < writer->header->pool[POOL_NODES].fresh; i++) {
         struct node_row *row = node_row_at(writer->header, i);
         if (row->head.state == ROW_FREE) {
@@ -216,9 +217,11 @@ turn_nodes(struct table_writer *writer, uint32_t cycle_s, struct totals *cluster
         if (row->head.state == ROW_LIVE) {
             cluster->node_count++;
             cluster->node_ready_count += row->ready == CONDITION_TRUE;
+            known[row->head.source]++;
         }
     }
     for (unsigned i = 1; i <= SOURCES_MAX; i++) {
+        writer->header->source[i].nodes_known = known[i] + writer->overflow_nodes[i];
         cluster->node_count += writer->overflow_nodes[i];
         cluster->node_ready_count += writer->overflow_nodes_ready[i];
     }

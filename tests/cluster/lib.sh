@@ -240,13 +240,6 @@ memory_kib() { # PID FIELD
     awk -v field="$2:" '$1 == field {print $2}' "/proc/$1/smaps_rollup"
 }
 
-# What the plan gives a role, in bytes; the arguments are the tree's flags.
-planned_bytes() { # ROLE flags...
-    local role=$1
-    shift
-    "$PROGRAM" plan --json "$@" | jq --arg role "$role" '.roles[$role]'
-}
-
 # Parts of a number within a share: near A B SHARE.
 near() {
     awk -v a="$1" -v b="$2" -v share="$3" 'BEGIN {
@@ -254,4 +247,44 @@ near() {
         m = a > b ? a : b; if (m < 0) m = -m
         exit !(d <= m * share)
     }'
+}
+
+# Resident KiB of each role.
+memory_of_roles() {
+    local role
+    for role in $ROLES; do
+        memory_kib "$(role_pid "$role")" Rss
+    done | xargs
+}
+
+# All processes below PID, itself included.
+family() { # PID
+    local todo=$1 pid children
+    while [ -n "$todo" ]; do
+        pid=${todo%% *}
+        todo=${todo#"$pid"}
+        todo=${todo# }
+        [ -d "/proc/$pid" ] || continue
+        echo "$pid"
+        children=$(cat /proc/"$pid"/task/*/children 2>/dev/null | xargs)
+        [ -z "$children" ] || todo="$children${todo:+ $todo}"
+    done
+}
+
+# Each role's own pages within its part of the plan (and the stack and program
+# data that the plan counts for the system), all processes within the whole.
+tree_is_below_plan() { # flags...
+    local plan role own planned pid sum=0
+    plan=$("$PROGRAM" plan --json "$@") || { fail "no plan"; return; }
+    for role in $ROLES; do
+        planned=$(jq --arg role "$role" '.roles[$role] + (288 * 1024)' <<<"$plan")
+        own=$(memory_kib "$(role_pid "$role")" Pss_Anon)
+        [ $((own * 1024)) -le "$planned" ] || fail "$role: $((own * 1024)) bytes, planned $planned"
+    done
+    # The shell that runs the tree is not part of it.
+    for pid in $(family "$RUNNER" | tail -n +2); do
+        sum=$((sum + $(memory_kib "$pid" Pss || echo 0)))
+    done
+    [ $((sum * 1024)) -le "$(jq .bytes <<<"$plan")" ] ||
+        fail "$((sum * 1024)) bytes, planned $(jq .bytes <<<"$plan")"
 }

@@ -164,6 +164,37 @@ TEST(lines_of_containers_merge_and_sum_up)
     kit_close(&kit);
 }
 
+// Lines are expected in the order of those before: names decide all the same.
+TEST(lines_of_namesakes_stay_apart)
+{
+    static const struct {
+        const char *space, *pod;
+        uint64_t memory;
+    } lines[] = {{"one", "pod", 1}, {"two", "pod", 2}, {"one", "pod", 3}, {"one", "other", 4},
+                 {"two", "pod", 5}, {"two", "pod", 6}, {"two", "other", 7}, {"one", "pod", 8},
+                 {"two", "other", 9}, {"one", "other", 10}};
+    open_with_node();
+    static struct container_seen seen;
+    seen.name = TEXT("c0");
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+        seen.memory = kit_memory(&kit, lines[i].memory);
+        kit_node_begin(&kit, node);
+        table_observe_container(kit.writer, text_of(lines[i].space), text_of(lines[i].pod), &seen);
+        VERIFY(&kit);
+        const struct container_view *view =
+            kit_read_container(&kit, lines[i].space, lines[i].pod, "c0");
+        CHECK(kit_container_metric(&kit, view, METRIC_MEMORY_USAGE, "") ==
+              (double)lines[i].memory);
+    }
+    end_node();
+    CHECK(kit_pod_metric(&kit, "one", "pod", METRIC_MEMORY_USAGE) == 8);
+    CHECK(kit_pod_metric(&kit, "two", "pod", METRIC_MEMORY_USAGE) == 6);
+    CHECK(kit_pod_metric(&kit, "one", "other", METRIC_MEMORY_USAGE) == 10);
+    CHECK(kit_pod_metric(&kit, "two", "other", METRIC_MEMORY_USAGE) == 9);
+    CHECK_EQUAL_U64(used(POOL_PODS), 4);
+    kit_close(&kit);
+}
+
 TEST(the_pods_own_lines_beat_the_sum)
 {
     open_with_node();
@@ -633,6 +664,7 @@ main(void)
          a_sum_leaves_out_containers_that_were_not_named},
         {"containers_without_rows_count_in_their_pod", containers_without_rows_count_in_their_pod},
         {"lines_of_containers_merge_and_sum_up", lines_of_containers_merge_and_sum_up},
+        {"lines_of_namesakes_stay_apart", lines_of_namesakes_stay_apart},
         {"the_pods_own_lines_beat_the_sum", the_pods_own_lines_beat_the_sum},
         {"a_start_that_changed_means_no_rate_whatever_line_says_so_first",
          a_start_that_changed_means_no_rate_whatever_line_says_so_first},

@@ -470,6 +470,27 @@ TEST(giving_a_row_back_changes_its_sequence_number)
     kit_close(&kit);
 }
 
+// A view has the name of the pod's node: it is taken again when the node goes.
+TEST(losing_its_node_changes_a_pods_sequence_number)
+{
+    open_full();
+    uint32_t before = kit_read_pod(&kit, "ns", "pod")->row.head.seq;
+    row_index pod = kit_find_pod(&kit, "ns", "pod");
+    table_remove_node(kit.writer, 1, TEXT("n1"));
+    for (unsigned i = 0; i < GONE_CYCLES + 2; i++) {
+        CHECK(table_is_unchanged(&kit.reader, POOL_PODS, pod, before));
+        kit.cycle_s += CYCLE_S;
+        table_cycle_end(kit.writer, kit.cycle_s);
+        if (table_read_pool(&kit.reader, POOL_NODES).used == 0) {
+            break;
+        }
+    }
+    CHECK_EQUAL_U64(table_read_pool(&kit.reader, POOL_NODES).used, 0);
+    CHECK(!table_is_unchanged(&kit.reader, POOL_PODS, pod, before));
+    CHECK_EQUAL_TEXT(kit_read_pod(&kit, "ns", "pod")->node_name, "");
+    kit_close(&kit);
+}
+
 // A process that reads while another writes
 
 #define TORN_ROUNDS 30000
@@ -830,6 +851,8 @@ main(void)
         {"a_row_left_under_writing_is_refused", a_row_left_under_writing_is_refused},
         {"giving_a_row_back_changes_its_sequence_number",
          giving_a_row_back_changes_its_sequence_number},
+        {"losing_its_node_changes_a_pods_sequence_number",
+         losing_its_node_changes_a_pods_sequence_number},
         {"no_torn_row_is_ever_read", no_torn_row_is_ever_read},
         {"random_bytes_behind_the_header_crash_nothing",
          random_bytes_behind_the_header_crash_nothing},

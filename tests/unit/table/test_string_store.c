@@ -52,6 +52,21 @@ TEST(texts_of_every_length_come_back)
     kit_close(&kit);
 }
 
+TEST(every_byte_counts)
+{
+    struct table_header *header = open_store(100);
+    char bytes[100];
+    memset(bytes, 'x', sizeof bytes);
+    string_ref ref = take(header, (struct text){bytes, sizeof bytes});
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = 'y';
+        CHECK(!string_equals(header, ref, (struct text){bytes, sizeof bytes}));
+        bytes[i] = 'x';
+    }
+    CHECK(string_equals(header, ref, (struct text){bytes, sizeof bytes}));
+    kit_close(&kit);
+}
+
 TEST(equal_texts_share_their_cells)
 {
     struct table_header *header = open_store(100);
@@ -237,6 +252,7 @@ main(void)
 {
     static const struct test_case cases[] = {
         {"texts_of_every_length_come_back", texts_of_every_length_come_back},
+        {"every_byte_counts", every_byte_counts},
         {"equal_texts_share_their_cells", equal_texts_share_their_cells},
         {"a_copy_stops_at_its_room", a_copy_stops_at_its_room},
         {"used_up_cells_refuse_whole_texts", used_up_cells_refuse_whole_texts},
