@@ -33,7 +33,7 @@ share(struct metric_value *value, double part, double all)
 static bool
 uptime(struct metric_value *value, uint32_t start_s, uint32_t cycle_s)
 {
-    if (start_s == 0 || start_s > cycle_s) {
+    if (start_s == 0 || cycle_s == 0 || start_s > cycle_s) {
         return false;
     }
     return whole(value, (uint64_t)(cycle_s - start_s) * (uint64_t)MS_PER_S);
@@ -300,6 +300,17 @@ table_node_metric(const struct table_reader *reader, const struct node_view *vie
            pressure(reader, owned, metric, value);
 }
 
+// The cycle that what the API server says counts for: that of the sample, or,
+// for a pod or container that no kubelet has shown yet, the last one.
+static uint32_t
+described_cycle(const struct table_reader *reader, uint32_t sample_cycle_s, unsigned sample_number)
+{
+    if (sample_cycle_s != 0 || sample_number != 0) {
+        return sample_cycle_s;
+    }
+    return atomic_load_explicit(&reader->header->cycle_done_s, memory_order_acquire);
+}
+
 bool
 table_pod_metric(const struct table_reader *reader, const struct pod_view *view,
                  enum metric metric, struct text resource_id, unsigned sample_number,
@@ -319,10 +330,11 @@ table_pod_metric(const struct table_reader *reader, const struct pod_view *view,
         return sample_number == 0 && labelled(reader, owned, metric, resource_id, value, time);
     }
     struct pod_sample stored = row->samples[sample_index(row->head.newest, sample_number)];
-    if (stored.head.cycle_s == 0) {
+    uint32_t cycle_s = described_cycle(reader, stored.head.cycle_s, sample_number);
+    if (cycle_s == 0) {
         return false;
     }
-    *time = cycle_time(stored.head.cycle_s);
+    *time = cycle_time(cycle_s);
     if (sample_get(sample_of_pod(&stored), metric, value)) {
         return true;
     }
@@ -397,10 +409,11 @@ table_container_metric(const struct table_reader *reader, const struct container
         return false;
     }
     struct container_sample stored = row->samples[sample_index(row->head.newest, sample_number)];
-    if (stored.head.cycle_s == 0) {
+    uint32_t cycle_s = described_cycle(reader, stored.head.cycle_s, sample_number);
+    if (cycle_s == 0) {
         return false;
     }
-    *time = cycle_time(stored.head.cycle_s);
+    *time = cycle_time(cycle_s);
     const struct container_row *shared = reader_row(reader, POOL_CONTAINERS, view->index);
     if (shared == NULL) {
         return false;

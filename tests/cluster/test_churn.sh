@@ -12,10 +12,12 @@ SEED=${SKERRY_TEST_SEED:-$(($(date +%s) % 100000))}
 # namespace/pod/container of all that the API server has, scheduled or not; init
 # containers until they are done
 cluster_keys() {
-    api_get /api/v1/pods | jq -r '.items[] | .metadata.namespace as $ns | .metadata.name as $pod |
-        .status as $pod_status |
-        "namespace:\($ns)/pod:\($pod)",
-        (.spec.containers[], (.spec.initContainers[]? | select(.name as $init | [$pod_status.initContainerStatuses[]? | select(.name == $init and .state.terminated)] | length == 0)) | "namespace:\($ns)/pod:\($pod)/container:\(.name)")' | sort
+    api_get /api/v1/pods | jq -r '
+        .items[] | "namespace:\(.metadata.namespace)/pod:\(.metadata.name)" as $pod |
+        [.status.initContainerStatuses[]? | select(.state.terminated).name] as $done |
+        $pod,
+        (.spec.containers[], .spec.initContainers[]? | .name | select([.] - $done != []) |
+            "\($pod)/container:\(.)")' | sort
 }
 
 model_keys() {
@@ -80,6 +82,7 @@ page_says() { # NAMESPACE POD WORD
 
 # Every pod's restarts and phase, not only the sample's.
 restarts_and_phases() {
+    await_cycles 2 20 || { fail "no cycles"; return; }
     api_get /api/v1/pods | jq -r '.items[] | select(.status.phase == "Running") | [.metadata.namespace, .metadata.name,
         ([.status.containerStatuses[]?.restartCount] | add // 0)] | @tsv' | sort >"$WORK/restarts.cluster"
     awk -F'\t' -v OFS='\t' -v base="$MODEL/namespaces/" '{

@@ -53,8 +53,10 @@ TEST(memory_takes_the_largest_that_fits)
         CHECK(fit(&no_limit, &basis) == 0);
         CHECK_EQUAL_U64(basis, BASIS_MEMORY);
         CHECK(plan_of() <= sizes[i] << 20);
-        it.config.capacity = appliance_capacity(&it.config, it.config.capacity.nodes + 1);
-        CHECK(it.config.capacity.nodes > NODES_MAX || plan_of() > sizes[i] << 20);
+        if (it.config.capacity.nodes < NODES_MAX) {
+            it.config.capacity = appliance_capacity(&it.config, it.config.capacity.nodes + 1);
+            CHECK(plan_of() > sizes[i] << 20);
+        }
     }
     fake_close(&it.fake);
 }
