@@ -201,6 +201,10 @@ target_ask(struct exchange *exchange, const struct target *target, struct text m
         exchange_fail_message(exchange, 400, &why);
         return false;
     }
+    // The first cycle may bear the name of a moment that is yet to come.
+    if (query_get(&exchange->query, TEXT("end")).size == 0) {
+        exchange->ask.range.end.ms = INT64_MAX;
+    }
     exchange->ask.entity = target->entity;
     if (!ask_name(exchange, target, metric)) {
         return false;
