@@ -7,6 +7,18 @@
 // to their cycle.
 #define SPREAD_PERCENT 80
 
+// Targets of one batch are begun together.
+#define BATCHES_PER_INTERVAL 128
+#define BATCH_MS_MAX 100
+
+static int64_t
+batch_ns(int64_t resolution_ms)
+{
+    int64_t ns = resolution_ms * NS_PER_MS / BATCHES_PER_INTERVAL;
+    int64_t most = BATCH_MS_MAX * NS_PER_MS;
+    return ns < 1 ? 1 : ns > most ? most : ns;
+}
+
 size_t
 schedule_footprint(uint32_t slots)
 {
@@ -23,6 +35,7 @@ schedule_init(struct schedule *schedule, struct arena *arena, uint32_t slots,
         .limit = slots,
         .spread_ms = spread,
         .first_ms = first_ms < spread ? first_ms : spread,
+        .batch_ns = batch_ns(resolution_ms),
         .random = seed,
     };
     schedule->slot = arena_take_array(arena, slots, sizeof(*schedule->slot));
@@ -125,6 +138,12 @@ share_ns(int64_t ms, uint32_t share)
     return ms * (int64_t)(share >> 16) / 65536 * NS_PER_MS;
 }
 
+static int64_t
+on_grid(const struct schedule *schedule, int64_t due_ns)
+{
+    return (due_ns + schedule->batch_ns - 1) / schedule->batch_ns * schedule->batch_ns;
+}
+
 void
 schedule_add(struct schedule *schedule, uint32_t slot, uint64_t hash, struct mono_ns now)
 {
@@ -135,7 +154,7 @@ schedule_add(struct schedule *schedule, uint32_t slot, uint64_t hash, struct mon
         .phase = (uint32_t)(hash >> 32),
         .position = SCHEDULE_NONE,
     };
-    insert(schedule, slot, now.ns + share_ns(schedule->first_ms, row->phase));
+    insert(schedule, slot, on_grid(schedule, now.ns + share_ns(schedule->first_ms, row->phase)));
 }
 
 void
@@ -215,7 +234,7 @@ schedule_done(struct schedule *schedule, uint32_t slot, const struct cycle *cycl
     if (turns > 0) {
         due += cycle->end.ns - cycle->begin.ns - cycle->resolution_ms * NS_PER_MS;
     }
-    insert(schedule, slot, due < now.ns ? now.ns : due);
+    insert(schedule, slot, on_grid(schedule, due < now.ns ? now.ns : due));
 }
 
 void

@@ -143,6 +143,21 @@ test_failing_nodes_back_off(void)
     }
 }
 
+// One wake-up begins several.
+static void
+test_turns_lie_on_a_grid(void)
+{
+    add_all();
+    for (uint32_t i = 0; i < COUNT; i++) {
+        CHECK_EQUAL_U64((uint64_t)(schedule.slot[i].due_ns % schedule.batch_ns), 0);
+    }
+    run(2, never);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        CHECK_EQUAL_U64((uint64_t)(schedule.slot[i].due_ns % schedule.batch_ns), 0);
+    }
+    CHECK(schedule.batch_ns > NS_PER_MS);
+}
+
 static void
 test_a_deferred_one_comes_then(void)
 {
@@ -229,6 +244,7 @@ main(void)
         {"each node once a cycle", test_each_node_once_a_cycle},
         {"the first come soon and spread", test_the_first_come_soon_and_spread},
         {"failing nodes back off", test_failing_nodes_back_off},
+        {"turns lie on a grid", test_turns_lie_on_a_grid},
         {"a deferred one comes then", test_a_deferred_one_comes_then},
         {"clock steps", test_clock_steps},
         {"removal at any moment", test_removal_at_any_moment},
