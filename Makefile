@@ -40,12 +40,12 @@ endif
 LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml \
 	-lmbedtls -lmbedx509 -lmbedcrypto
 
-ROOMS := base platform budget model parse discover scrape host table api app
+ROOMS := base platform budget model parse discover scrape host table history sink api app
 ROOM_SOURCES = $(filter-out $(NOT_THIS_PROFILE) src/platform/memory.c src/app/main.c,$(wildcard src/$(1)/*.c))
 archive = $(patsubst %,$(BUILD)/lib/%.a,$(1))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all test unit bench programs sealed-tests clean
+.PHONY: FORCE all test unit bench programs sealed-tests clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: out/skerry
@@ -67,7 +67,13 @@ $(BUILD)/lib/$(1).a: $(call objects,$(call ROOM_SOURCES,$(1)))
 endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
 
-$(BUILD)/%.o: %.c Makefile
+# Another prefix, other packages: everything is built anew.
+$(BUILD)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+FORCE:
+
+$(BUILD)/%.o: %.c Makefile $(BUILD)/prefix
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
@@ -88,7 +94,9 @@ USES_host := base platform budget model parse host
 USES_table := base budget model table
 USES_discover := base platform budget model parse table discover
 USES_scrape := base platform budget model parse table discover scrape
-USES_api := base platform budget model table api
+USES_history := base platform budget model table history
+USES_sink := base platform budget model table history sink
+USES_api := base platform budget model table history api
 USES_app := $(ROOMS)
 
 KIT_SOURCES := tests/unit/test.c $(wildcard tests/unit/platform/fake*.c tests/unit/table/verify.c tests/unit/api/world.c)

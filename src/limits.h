@@ -74,4 +74,15 @@
 #endif
 #define RESOLUTION_MS_MAX (60 * 60 * 1000)
 
+// The path of the history; its journal's is 8 bytes longer. No directory of an
+// appliance is deeper.
+#define HISTORY_PATH_BYTES_MAX 1024
+// The smallest history: below, one window of a hundred nodes would not fit.
+#define HISTORY_BYTES_MIN (4 * 1024 * 1024)
+// Blocks of up to this size lie together in one row of the history: more would
+// be that much heap in every process that reads it; the largest block must fit.
+#define HISTORY_PACK_BYTES_MAX (100 * 1024)
+// Labelled values of one entity that are recorded: as many as are read of it.
+#define HISTORY_SET_LABELLED_MAX 512
+
 #endif

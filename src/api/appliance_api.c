@@ -205,6 +205,69 @@ write_sources(struct exchange *exchange, struct out *out)
 }
 
 static void
+write_pods_by_phase(struct json *json, const struct cluster_counts *counts, uint32_t active)
+{
+    json_key(json, "pods");
+    json_object(json);
+    key_u64(json, "active", active);
+    for (unsigned i = 0; i < CLUSTER_POD_PHASES; i++) {
+        key_u64(json, cluster_phase_name(i), counts->pods[i]);
+    }
+    key_u64(json, "deleting", counts->pods_deleting);
+    json_object_end(json);
+}
+
+static void
+write_containers_by_state(struct json *json, const struct cluster_counts *counts)
+{
+    json_key(json, "containers");
+    json_object(json);
+    for (unsigned i = 0; i < CLUSTER_CONTAINER_STATES; i++) {
+        key_u64(json, cluster_container_state_name(i), counts->containers[i]);
+    }
+    key_u64(json, "crashLooping", counts->crash_looping);
+    key_u64(json, "oomKilled", counts->oom_killed);
+    key_u64(json, "restarts", counts->restarts);
+    json_object_end(json);
+}
+
+// What is watched, by state. `active` are the pods that have not ended, those
+// beyond the plan included, which have no row and so no phase here.
+static enum step
+write_cluster(struct exchange *exchange, struct out *out)
+{
+    const struct table_reader *table = exchange->api->table;
+    struct cluster_counts *counts = &exchange->counts;
+    struct cursor *cursor = &exchange->cursor;
+    struct json json = json_of(out);
+    struct totals totals;
+    if (cursor->inner == 0) {
+        *counts = (struct cluster_counts){0};
+        cursor->inner = 1;
+    }
+    if (cursor->inner == 1) {
+        if (!cluster_count(counts, table, EXCHANGE_ROWS_PER_STEP)) {
+            return STEP_PAUSE;
+        }
+        cursor->inner = 2;
+        return STEP_MORE;
+    }
+    bool known = table_read_totals(table, 0, &totals);
+    out_string(out, ",\"cluster\":");
+    json_object(&json);
+    json_key(&json, "nodes");
+    json_object(&json);
+    key_u64(&json, "known", counts->nodes);
+    key_u64(&json, "ready", counts->nodes_ready);
+    key_u64(&json, "failing", counts->nodes_failing);
+    json_object_end(&json);
+    write_pods_by_phase(&json, counts, known ? totals.pod_count : 0);
+    write_containers_by_state(&json, counts);
+    json_object_end(&json);
+    return STEP_DONE;
+}
+
+static void
 write_failing(struct json *json, const struct node_view *view)
 {
     const struct scrape_row *scrape = &view->row.scrape;
@@ -316,7 +379,7 @@ static const struct {
 } parts[] = {
     {write_self, false},    {write_roles, false},   {write_serve, false},
     {write_pools, true},    {write_counters, true}, {write_errors, true},
-    {write_sources, true},  {write_failing_nodes, true},
+    {write_sources, true},  {write_cluster, true},  {write_failing_nodes, true},
     {write_plan, false},    {write_end, false},
 };
 

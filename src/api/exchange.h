@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "api/cluster_count.h"
 #include "api/order.h"
 #include "api/query.h"
 #include "api/route.h"
@@ -121,6 +122,7 @@ struct exchange {
     struct cursor cursor;
     bool cut;                  // an element was beyond the limit
     struct model_ask ask;
+    struct cluster_counts counts;  // of the appliance API
     unsigned top_count;
     struct top_row top[EXCHANGE_TOP_MAX];
     size_t message_bytes;

@@ -1,5 +1,7 @@
 #include "api/host_check.h"
 
+#include "limits.h"
+
 static char
 lower(char byte)
 {
@@ -47,6 +49,69 @@ host_name(struct text host, struct text *name)
         name->size--;
     }
     return is_port(rest);
+}
+
+static bool
+is_dns_name(struct text name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char byte = lower(name.at[i]);
+        bool word = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+        if (!word && byte != '-' && byte != '.' && byte != '_') {
+            return false;
+        }
+    }
+    return name.size > 0 && name.size <= NAME_BYTES_MAX;
+}
+
+// Of an IPv6 address only that it can be none other: what is wrong beyond that
+// is a name that nobody sends.
+static bool
+is_v6_address(struct text name)
+{
+    size_t colons = 0;
+    for (size_t i = 0; i < name.size; i++) {
+        char byte = lower(name.at[i]);
+        bool hex = (byte >= 'a' && byte <= 'f') || (byte >= '0' && byte <= '9');
+        if (!hex && byte != ':' && byte != '.') {
+            return false;
+        }
+        colons += byte == ':';
+    }
+    return colons >= 2 && name.size <= NAME_BYTES_MAX;
+}
+
+static int
+add_name(struct host_check *check, struct text given)
+{
+    struct text name = given;
+    if (name.size > 2 && name.at[0] == '[' && name.at[name.size - 1] == ']') {
+        name = text_sub(name, 1, name.size - 2);
+    } else if (text_ends(name, TEXT("."))) {
+        name.size--;
+    }
+    bool bracketed = name.at != given.at;
+    if (!is_v6_address(name) && (bracketed || !is_dns_name(name))) {
+        return -ERR_BAD_CONFIG;
+    }
+    if (check->count == HOST_NAMES_MAX) {
+        return -ERR_TOO_MANY;
+    }
+    check->name[check->count++] = name;
+    return 0;
+}
+
+int
+host_check_add(struct host_check *check, struct text names, struct text *bad)
+{
+    struct text rest = names;
+    bool more = true;
+    int error = 0;
+    while (more && error == 0) {
+        more = text_cut(rest, ',', bad, &rest);
+        error = add_name(check, *bad);
+    }
+    return error;
 }
 
 bool

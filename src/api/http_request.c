@@ -90,7 +90,8 @@ handle(struct client *client, struct MHD_Connection *connection, const char *met
     } else if (!is_for_us(http, connection)) {
         http->api->http.forbidden_total++;
         exchange_fail(exchange, 403, "this server answers to its own names only: ask for "
-                                     "localhost or its address");
+                                     "localhost or its address, or start it with "
+                                     "--allow-host=NAME for the name that you asked for");
     } else {
         dispatch(exchange, text_of(method), client->target, client->target_bytes);
     }

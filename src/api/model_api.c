@@ -47,38 +47,82 @@ write_and_remember(struct exchange *exchange, struct out *out, struct text name)
     return STEP_MORE;
 }
 
+typedef struct text next_name(const struct target *target, struct text after,
+                              char room[TARGET_NAME_BYTES_MAX]);
+
 static enum step
-metric_names_step(struct exchange *exchange, struct out *out)
+next_name_step(struct exchange *exchange, struct out *out, next_name *next)
 {
     struct target target;
     char room[TARGET_NAME_BYTES_MAX];
     struct text name = {room, 0};
     if (target_read(exchange, exchange->ask.entity, &target)) {
-        name = target_next_metric(&target, last_name(exchange), room);
+        name = next(&target, last_name(exchange), room);
     }
     return write_and_remember(exchange, out, name);
+}
+
+static enum step
+metric_names_step(struct exchange *exchange, struct out *out)
+{
+    return next_name_step(exchange, out, target_next_metric);
 }
 
 static enum step
 container_names_step(struct exchange *exchange, struct out *out)
 {
-    struct target target;
-    char room[TARGET_NAME_BYTES_MAX];
-    struct text name = {room, 0};
-    if (target_read(exchange, exchange->ask.entity, &target)) {
-        name = target_next_container(&target, last_name(exchange), room);
+    return next_name_step(exchange, out, target_next_container);
+}
+
+// Whose names, values or containers a path asks for.
+static enum entity
+entity_of(enum route route)
+{
+    switch (route) {
+    case ROUTE_NODE_NAMES:
+    case ROUTE_NODE_SERIES:
+    case ROUTE_SYSTEM:
+        return ENTITY_NODE;
+    case ROUTE_SYSTEM_NAMES:
+    case ROUTE_SYSTEM_SERIES:
+        return ENTITY_SYSTEM_CONTAINER;
+    case ROUTE_NAMESPACE_NAMES:
+    case ROUTE_NAMESPACE_SERIES:
+    case ROUTE_PODS:
+        return ENTITY_NAMESPACE;
+    case ROUTE_POD_NAMES:
+    case ROUTE_POD_SERIES:
+    case ROUTE_CONTAINERS:
+        return ENTITY_POD;
+    case ROUTE_CONTAINER_NAMES:
+    case ROUTE_CONTAINER_SERIES:
+        return ENTITY_CONTAINER;
+    default:
+        return ENTITY_CLUSTER;
     }
-    return write_and_remember(exchange, out, name);
 }
 
 static void
-answer_of_entity(struct exchange *exchange, enum entity entity, exchange_step *step)
+answer_names(struct exchange *exchange, exchange_step *step)
 {
     struct target target;
+    enum entity entity = entity_of(exchange->match.route);
     if (target_find(exchange, entity, &target)) {
         exchange->ask.entity = entity;
         exchange_answer(exchange, CONTENT_JSON, step);
     }
+}
+
+void
+model_api_metrics(struct exchange *exchange)
+{
+    answer_names(exchange, metric_names_step);
+}
+
+void
+model_api_containers(struct exchange *exchange)
+{
+    answer_names(exchange, container_names_step);
 }
 
 static enum step
@@ -89,100 +133,16 @@ one_series_step(struct exchange *exchange, struct out *out)
     return series_step(exchange, out, there ? &target : NULL, SERIES_INDENTED);
 }
 
-static void
-answer_series(struct exchange *exchange, enum entity entity)
+void
+model_api_series(struct exchange *exchange)
 {
     struct target target;
     const struct route_match *match = &exchange->match;
     ASSERT(match->count > 0);
-    if (target_find(exchange, entity, &target) &&
+    if (target_find(exchange, entity_of(match->route), &target) &&
         target_ask(exchange, &target, match->value[match->count - 1])) {
         exchange_answer(exchange, CONTENT_JSON, one_series_step);
     }
-}
-
-void
-model_api_cluster_names(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_CLUSTER, metric_names_step);
-}
-
-void
-model_api_cluster_series(struct exchange *exchange)
-{
-    answer_series(exchange, ENTITY_CLUSTER);
-}
-
-void
-model_api_node_names(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_NODE, metric_names_step);
-}
-
-void
-model_api_node_series(struct exchange *exchange)
-{
-    answer_series(exchange, ENTITY_NODE);
-}
-
-void
-model_api_system_containers(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_NODE, container_names_step);
-}
-
-void
-model_api_system_names(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_SYSTEM_CONTAINER, metric_names_step);
-}
-
-void
-model_api_system_series(struct exchange *exchange)
-{
-    answer_series(exchange, ENTITY_SYSTEM_CONTAINER);
-}
-
-void
-model_api_namespace_names(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_NAMESPACE, metric_names_step);
-}
-
-void
-model_api_namespace_series(struct exchange *exchange)
-{
-    answer_series(exchange, ENTITY_NAMESPACE);
-}
-
-void
-model_api_pod_names(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_POD, metric_names_step);
-}
-
-void
-model_api_pod_series(struct exchange *exchange)
-{
-    answer_series(exchange, ENTITY_POD);
-}
-
-void
-model_api_containers(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_POD, container_names_step);
-}
-
-void
-model_api_container_names(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_CONTAINER, metric_names_step);
-}
-
-void
-model_api_container_series(struct exchange *exchange)
-{
-    answer_series(exchange, ENTITY_CONTAINER);
 }
 
 // The name of a row of a sorted list, in `room`; empty when it is gone.
@@ -208,9 +168,23 @@ row_name(const struct table_reader *table, enum order_kind kind, row_index row,
     return (struct text){room, name.size};
 }
 
-static enum step
-sorted_names(struct exchange *exchange, struct out *out, enum order_kind kind)
+static enum order_kind
+order_of(enum route route)
 {
+    switch (route) {
+    case ROUTE_NODES:
+        return ORDER_NODES;
+    case ROUTE_NAMESPACES:
+        return ORDER_NAMESPACES;
+    default:
+        return ORDER_PODS;
+    }
+}
+
+static enum step
+sorted_names_step(struct exchange *exchange, struct out *out)
+{
+    enum order_kind kind = order_of(exchange->match.route);
     const struct table_reader *table = exchange->api->table;
     struct order_cursor *cursor = &exchange->cursor.order;
     char room[NAME_BYTES_MAX];
@@ -232,41 +206,11 @@ sorted_names(struct exchange *exchange, struct out *out, enum order_kind kind)
     return STEP_MORE;
 }
 
-static enum step
-node_names_step(struct exchange *exchange, struct out *out)
-{
-    return sorted_names(exchange, out, ORDER_NODES);
-}
-
-static enum step
-namespace_names_step(struct exchange *exchange, struct out *out)
-{
-    return sorted_names(exchange, out, ORDER_NAMESPACES);
-}
-
-static enum step
-pod_names_step(struct exchange *exchange, struct out *out)
-{
-    return sorted_names(exchange, out, ORDER_PODS);
-}
-
 void
-model_api_nodes(struct exchange *exchange)
+model_api_list(struct exchange *exchange)
 {
-    answer_of_entity(exchange, ENTITY_CLUSTER, node_names_step);
-}
-
-void
-model_api_namespaces(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_CLUSTER, namespace_names_step);
-}
-
-void
-model_api_pods(struct exchange *exchange)
-{
-    answer_of_entity(exchange, ENTITY_NAMESPACE, pod_names_step);
-    if (exchange->status == 200) {
+    answer_names(exchange, sorted_names_step);
+    if (exchange->status == 200 && exchange->match.route == ROUTE_PODS) {
         order_begin_namespace(exchange_order(exchange), exchange->api->table,
                               exchange->match.value[0], &exchange->cursor.order);
     }
@@ -383,5 +327,5 @@ all_keys_step(struct exchange *exchange, struct out *out)
 void
 model_api_all_keys(struct exchange *exchange)
 {
-    answer_of_entity(exchange, ENTITY_CLUSTER, all_keys_step);
+    answer_names(exchange, all_keys_step);
 }

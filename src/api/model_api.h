@@ -10,12 +10,11 @@
 
 #include "api/exchange.h"
 
-exchange_handler model_api_cluster_names, model_api_cluster_series;
-exchange_handler model_api_nodes, model_api_node_names, model_api_node_series;
-exchange_handler model_api_system_containers, model_api_system_names, model_api_system_series;
-exchange_handler model_api_namespaces, model_api_namespace_names, model_api_namespace_series;
-exchange_handler model_api_pods, model_api_pod_names, model_api_pod_series;
-exchange_handler model_api_containers, model_api_container_names, model_api_container_series;
+// Which entity or list is meant, the route says.
+exchange_handler model_api_metrics;     // names of metrics
+exchange_handler model_api_series;
+exchange_handler model_api_containers;  // of a pod, or of the system on a node
+exchange_handler model_api_list;        // nodes, namespaces, pods of a namespace
 exchange_handler model_api_pod_list;
 exchange_handler model_api_all_keys;
 

@@ -54,6 +54,7 @@ host_config_of(const struct config *config)
     return (struct host_config){
         .root = config_text(config, CONFIG_HOST_ROOT),
         .containers = HOST_CONTAINERS_USUAL,
+        .pressure = (enum pressure_level)config_number(config, CONFIG_PRESSURE),
     };
 }
 

@@ -17,6 +17,8 @@ CONFIG(PRESSURE, "pressure", CHOICE, "pods", "levels with pressure stall informa
 CONFIG(LISTEN_IP, "listen-ip", TEXT, "127.0.0.1", "address of the page and API")
 CONFIG(HEAPSTER_PORT, "heapster-port", COUNT, "8082", "port of the page and API")
 CONFIG(INSECURE_OPEN, "insecure-open", BOOL, "false", "listen on a non-loopback address without TLS and token")
+CONFIG(ALLOW_HOST, "allow-host", LIST, "", "names that a browser may ask the page and API for besides localhost and --listen-ip, as behind a proxy: NAME[,NAME]")
+CONFIG(HISTORY, "history", BYTES, "1G", "size of the history on disk; 0: none is kept")
 CONFIG(LABEL_SEPARATOR, "label-separator", TEXT, ",", "separator inside the joined labels label")
 CONFIG(IGNORE_LABEL, "ignore-label", LIST, "", "label key left out of the joined labels label")
 CONFIG(STORE_LABEL, "store-label", LIST, "", "label key also kept as a label of its own: name or newName=name")

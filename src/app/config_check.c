@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "api/host_check.h"
 #include "limits.h"
 
 #define LABEL_SEPARATOR_BYTES_MAX 16
@@ -107,6 +108,28 @@ check_address(struct config *config, struct out *why)
     return 0;
 }
 
+static int
+check_hosts(const struct config *config, struct out *why)
+{
+    struct host_check hosts = {.count = 1};  // --listen-ip
+    for (unsigned i = 0; i < config_list_count(config, CONFIG_ALLOW_HOST); i++) {
+        struct text bad;
+        int error = host_check_add(&hosts, config_list(config, CONFIG_ALLOW_HOST, i), &bad);
+        if (error == -ERR_TOO_MANY) {
+            out_format(why, "--allow-host names more than %d hosts; give the one name that "
+                       "the proxy passes on", HOST_NAMES_MAX - 1);
+            return -ERR_BAD_CONFIG;
+        }
+        if (error != 0) {
+            out_format(why, "--allow-host=" TEXT_FORMAT " is not a host name; give it as the "
+                       "browser has it, without scheme, port and path, with commas between "
+                       "several", TEXT_ARGS(bad));
+            return error;
+        }
+    }
+    return 0;
+}
+
 static bool
 has_control_byte(struct text text)
 {
@@ -196,6 +219,9 @@ config_check(struct config *config, struct out *why)
     }
     if (error == 0) {
         error = check_address(config, why);
+    }
+    if (error == 0) {
+        error = check_hosts(config, why);
     }
     if (error == 0) {
         error = check_paths(config, why);

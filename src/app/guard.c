@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/auth_files.h"
 #include "app/memory_limit.h"
 #include "app/source_check.h"
 #include "base/hash.h"
@@ -13,6 +14,8 @@
 // How often the configuration's files are looked at.
 #define CONFIG_TURN_MS 1000
 #define MINUTE_MS (60 * 1000)
+// What a pod is given to log in with; sources without a kubeconfig use it.
+#define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount/"
 
 static const char *
 service_path(const struct guard *guard, enum role role, const char *name, struct out *out)
@@ -88,8 +91,9 @@ act(struct guard *guard, enum role role, const struct watch_verdict *verdict)
 // The configuration's files: what they are now, and when one last changed.
 
 static void
-add_print(struct guard *guard, struct text path)
+add_print(void *context, struct text path)
 {
+    struct guard *guard = context;
     char buffer[PATH_BYTES];
     struct platform_status status;
     struct out out = out_of(buffer, sizeof buffer);
@@ -122,8 +126,12 @@ look_at_config(struct guard *guard, struct mono_ns now)
     add_print(guard, config_text(guard->config, CONFIG_CONFIG));
     add_print(guard, config_text(guard->config, CONFIG_FLAGS));
     for (unsigned i = 0; i < config_list_count(guard->config, CONFIG_SOURCE); i++) {
-        add_print(guard, source_check_auth(guard->config, i, &guard->scratch));
+        struct text kubeconfig = source_check_auth(guard->config, i, &guard->scratch);
+        add_print(guard, kubeconfig);
+        auth_files_visit(guard->platform, kubeconfig, add_print, guard);
     }
+    add_print(guard, TEXT(SERVICE_ACCOUNT "token"));
+    add_print(guard, TEXT(SERVICE_ACCOUNT "ca.crt"));
 }
 
 static void

@@ -10,11 +10,8 @@
 #include "app/role.h"
 #include "app/source_check.h"
 #include "app/tool.h"
+#include "base/version.h"
 #include "platform/linux.h"
-
-#ifndef SKERRY_VERSION
-#define SKERRY_VERSION "0.1.0"
-#endif
 
 #define SENTENCE_BYTES 1024
 #define OUTPUT_BYTES (256 * 1024)

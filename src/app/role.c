@@ -202,6 +202,19 @@ begin_life(enum role role, const struct config *config)
     }
 }
 
+// The guard sees files change, but no port that became free and no directory
+// that was mended.
+static void
+tell_how_to_resume(enum role role, const struct config *config)
+{
+    struct text tree = config_text(config, CONFIG_SERVICE_DIR);
+    if (tree.size > 0) {
+        role_say(names[role], "stays down until the configuration or a file that it names "
+                 "changes; when something else is mended, such as a port or a directory: "
+                 "s6-svc -u " TEXT_FORMAT "/%s", TEXT_ARGS(tree), names[role]);
+    }
+}
+
 int
 role_run(enum role role, const struct config *config, const struct platform *platform)
 {
@@ -212,6 +225,9 @@ role_run(enum role role, const struct config *config, const struct platform *pla
         begin_life(role, config);
     }
     int code = runs[role](config);
+    if (code == EXIT_BAD_CONFIG) {
+        tell_how_to_resume(role, config);
+    }
     if (code == EXIT_ASKED || code == EXIT_BAD_CONFIG) {
         role_note_end(code == EXIT_ASKED ? LIFE_ASKED : LIFE_REFUSED);
     }

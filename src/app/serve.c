@@ -10,14 +10,11 @@
 #include "app/appliance.h"
 #include "app/role.h"
 #include "app/roles.h"
+#include "base/version.h"
 #include "platform/block.h"
 #include "platform/linux.h"
 #include "platform/memory.h"
 #include "platform/seal.h"
-
-#ifndef SKERRY_VERSION
-#define SKERRY_VERSION "0.1.0"
-#endif
 
 // The longest turn of the loop: the heartbeat asks for one in a second.
 #define TURN_MS 250
@@ -76,13 +73,23 @@ block_bytes(const struct capacity *capacity)
 
 // Configuration
 
-// On loopback only the names of loopback are answered to; an open address, which
-// config.c refuses without --insecure-open, has names that nobody here can know.
+// On loopback only the names of loopback and those allowed are answered to; an
+// open address, which config_check.c refuses without --insecure-open, has names
+// that nobody here can know, unless they are given.
 static struct host_check
 host_names(const struct config *config)
 {
-    struct host_check hosts = {.any = config_bool(config, CONFIG_INSECURE_OPEN)};
-    hosts.name[hosts.count++] = config_text(config, CONFIG_LISTEN_IP);
+    unsigned allowed = config_list_count(config, CONFIG_ALLOW_HOST);
+    struct host_check hosts = {
+        .any = config_bool(config, CONFIG_INSECURE_OPEN) && allowed == 0,
+        .count = 1,
+        .name = {config_text(config, CONFIG_LISTEN_IP)},
+    };
+    for (unsigned i = 0; i < allowed; i++) {
+        struct text bad;
+        int error = host_check_add(&hosts, config_list(config, CONFIG_ALLOW_HOST, i), &bad);
+        (void)error;  // config_check.c refused it before
+    }
     return hosts;
 }
 

@@ -1,6 +1,7 @@
 #include "discover/discover.h"
 
 #include "base/check.h"
+#include "table/source_count.h"
 
 // Pods are listed without waiting longer for the others.
 #define PODS_WAIT_MS (10 * 1000)
@@ -66,6 +67,10 @@ on_list_begin(void *context, enum object_kind kind)
 {
     struct discover *self = context;
     table_list_begin(self->writer, self->source, kind);
+    if (self->list_begun[kind]) {
+        source_count_relist(self->writer, self->source);
+    }
+    self->list_begun[kind] = true;
     if (kind == OBJECT_NODE) {
         self->hooks.nodes_begin(self->hooks.context, self->source);
     }
@@ -119,6 +124,7 @@ on_watch_started(void *context, enum object_kind kind)
     (void)kind;
     struct discover *self = context;
     table_count(self->writer, COUNTER_WATCH_STARTS, 1);
+    source_count_watch(self->writer, self->source);
 }
 
 static void

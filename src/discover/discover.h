@@ -35,6 +35,7 @@ struct discover {
     struct mono_ns begun;
     bool pods_begun;
     struct mono_ns pods_asked;
+    bool list_begun[OBJECT_KIND_COUNT];
     int last_error[OBJECT_KIND_COUNT];
 };
 

@@ -168,6 +168,21 @@ write_path(struct cgroup_walk *walk, struct text name, struct cgroup_entry *entr
     return true;
 }
 
+// A directory's age, and whether there is anything below it: cgroup file systems
+// count directories in the links.
+static bool
+look_at(struct cgroup_walk *walk, struct text name, struct cgroup_entry *entry)
+{
+    struct platform_status status;
+    if (host_dir_status(walk->files, name, &status) != 0) {
+        return false;
+    }
+    entry->inode = status.inode;
+    entry->modified = status.changed;
+    entry->bare = status.links == 2;
+    return true;
+}
+
 static void
 take_name(void *context, struct text name, bool is_dir)
 {
@@ -191,6 +206,10 @@ take_name(void *context, struct text name, bool is_dir)
         walk->refused++;
         return;
     }
+    if (!look_at(walk, name, &entry)) {
+        walk->text.used = entry.path_at;
+        return;
+    }
     entry.id_at = (uint16_t)(entry.path_size - name.size + (size_t)(found.id.at - name.at));
     entry.id_size = (uint16_t)found.id.size;
     walk->entries[walk->count] = entry;
@@ -203,25 +222,16 @@ take_name(void *context, struct text name, bool is_dir)
 static bool
 is_leaf(const struct cgroup_entry *entry)
 {
-    return entry->kind == CGROUP_CONTAINER || entry->kind == CGROUP_MACHINE;
+    return entry->bare || entry->kind == CGROUP_CONTAINER || entry->kind == CGROUP_MACHINE;
 }
 
-// Notes the directory's age and reads what is below it, if there is anything.
+// Reads what is below the directory, if there is anything.
 static void
 visit(struct cgroup_walk *walk, uint32_t index)
 {
     struct cgroup_entry *entry = &walk->entries[index];
     char dir_bytes[CGROUP_MOUNT_BYTES_MAX + PATH_BYTES_MAX];
     struct out dir = out_of(dir_bytes, sizeof dir_bytes);
-    struct platform_status status;
-    out_text(&dir, walk->mount);
-    out_text(&dir, cgroup_path(walk, entry));
-    if (host_file_status(walk->files, out_view(&dir), TEXT(""), &status) != 0) {
-        entry->kind = CGROUP_NOTHING;
-        return;
-    }
-    entry->inode = status.inode;
-    entry->modified = status.changed;
     if (is_leaf(entry)) {
         return;
     }
@@ -229,6 +239,8 @@ visit(struct cgroup_walk *walk, uint32_t index)
         walk->too_deep++;
         return;
     }
+    out_text(&dir, walk->mount);
+    out_text(&dir, cgroup_path(walk, entry));
     walk->current = index;
     entry->first_below = walk->count;
     int error = host_dir_names(walk->files, out_view(&dir), take_name, walk);

@@ -71,6 +71,7 @@ struct cgroup_entry {
     uint8_t runtime;  // enum cgroup_runtime
     uint8_t depth;    // 1 at the top
     bool holds;       // a container was found below
+    bool bare;        // has no directory below it
     bool done;        // for whoever goes over the entries
     uint32_t first_below;  // entries right below lie one after another
     uint32_t below_count;

@@ -16,28 +16,29 @@ struct place {
     struct text path;
     // The directory last used, since most files lie in the same one.
     enum cgroup_hierarchy hierarchy;
-    size_t dir_size;  // 0 = not mounted
+    bool there;  // mounted, and the group is in it
+    struct host_dir opened;
+    size_t dir_size;
     char dir[DIR_BYTES_MAX];
 };
 
 static void
-go_to(struct place *place, enum cgroup_hierarchy wanted)
+begin_place(struct place *place, struct host_files *files, const struct cgroup_mounts *mounts,
+            struct text path)
 {
-    enum cgroup_hierarchy hierarchy = cgroup_where(place->mounts, wanted);
-    struct text mount = cgroup_mount_point(place->mounts, hierarchy);
-    struct out dir = out_of(place->dir, sizeof place->dir);
-    if (mount.size > 0) {
-        out_text(&dir, mount);
-        out_text(&dir, place->path);
-    }
-    place->hierarchy = hierarchy;
-    place->dir_size = dir.full ? 0 : dir.used;
+    place->files = files;
+    place->mounts = mounts;
+    place->path = path;
+    place->hierarchy = CGROUP_HIERARCHY_COUNT;
+    place->there = false;
+    place->opened.open = false;
+    place->dir_size = 0;
 }
 
-static bool
-is_v1(const struct place *place)
+static void
+end_place(struct place *place)
 {
-    return place->hierarchy != CGROUP_UNIFIED;
+    host_dir_close(place->files, &place->opened);
 }
 
 static struct text
@@ -46,18 +47,52 @@ dir_of(const struct place *place)
     return (struct text){place->dir, place->dir_size};
 }
 
-static bool
-read_text(struct place *place, struct text name, struct text *content)
+// Everything of v2 lies in one directory, which is held open; in each of v1
+// there are too few files for that to pay.
+static void
+go_to(struct place *place, enum cgroup_hierarchy wanted)
 {
-    return place->dir_size > 0 &&
-           host_file_read(place->files, dir_of(place), name, content) == 0;
+    enum cgroup_hierarchy hierarchy = cgroup_where(place->mounts, wanted);
+    if (hierarchy == place->hierarchy) {
+        return;
+    }
+    end_place(place);
+    struct text mount = cgroup_mount_point(place->mounts, hierarchy);
+    struct out dir = out_of(place->dir, sizeof place->dir);
+    out_text(&dir, mount);
+    out_text(&dir, place->path);
+    place->hierarchy = hierarchy;
+    place->dir_size = dir.used;
+    place->there = mount.size > 0 && !dir.full;
+    if (place->there && hierarchy == CGROUP_UNIFIED) {
+        place->there = host_dir_open(place->files, dir_of(place), &place->opened) == 0;
+    }
 }
 
 static bool
+is_v1(const struct place *place)
+{
+    return place->hierarchy != CGROUP_UNIFIED;
+}
+
+static bool
+read_text(struct place *place, struct text name, struct text *content)
+{
+    if (!place->there) {
+        return false;
+    }
+    int error = place->opened.open
+                    ? host_dir_read(place->files, &place->opened, name, content)
+                    : host_file_read(place->files, dir_of(place), name, content);
+    return error == 0;
+}
+
+// Limits may say "max", which is no number.
+static bool
 read_number(struct place *place, struct text name, uint64_t *value)
 {
-    return place->dir_size > 0 &&
-           host_file_u64(place->files, dir_of(place), name, value) == 0;
+    struct text content;
+    return read_text(place, name, &content) && text_to_u64(text_trim(content), value) == 0;
 }
 
 bool
@@ -149,7 +184,7 @@ cgroup_memory_stat(struct text content, bool v1, struct memory_seen *memory,
 }
 
 static void
-read_memory(struct place *place, struct memory_seen *memory)
+read_memory(struct place *place, unsigned want, struct memory_seen *memory)
 {
     struct text content;
     uint64_t inactive_file = 0;
@@ -163,7 +198,8 @@ read_memory(struct place *place, struct memory_seen *memory)
         cgroup_memory_stat(content, v1, memory, &inactive_file);
     }
     if (!v1 && memory->has != 0 &&
-        read_number(place, TEXT("memory.swap.current"), &memory->swap)) {
+        ((want & WANT_SWAP) == 0 ||
+         read_number(place, TEXT("memory.swap.current"), &memory->swap))) {
         memory->has |= HAS_MEMORY_SWAP;
     }
 }
@@ -346,26 +382,40 @@ read_limits(struct place *place, struct cgroup_usage *usage)
 
 bool
 cgroup_usage_read(struct host_files *files, const struct cgroup_mounts *mounts,
-                  struct text path, struct wall_ms time, bool limits,
+                  struct text path, struct wall_ms time, unsigned want,
                   struct cgroup_usage *usage)
 {
     struct place place;
-    place.files = files;
-    place.mounts = mounts;
-    place.path = path;
+    begin_place(&place, files, mounts, path);
     *usage = (struct cgroup_usage){.cpu.time = time,
                                    .memory.time = time,
                                    .pressure.time = time};
     read_cpu(&place, &usage->cpu);
-    read_memory(&place, &usage->memory);
-    read_disk(&place, usage);
-    read_pressure(&place, &usage->pressure);
+    read_memory(&place, want, &usage->memory);
+    if ((want & WANT_DISK) != 0) {
+        read_disk(&place, usage);
+    }
+    if ((want & WANT_PRESSURE) != 0) {
+        read_pressure(&place, &usage->pressure);
+    }
     bool found = usage->cpu.has != 0 || usage->memory.has != 0 ||
                  (usage->has & HAS_CGROUP_DISK) != 0;
-    if (found && limits) {
+    if (found && (want & WANT_LIMITS) != 0) {
         read_limits(&place, usage);
     }
+    end_place(&place);
     return found;
+}
+
+// In a cgroup namespace every root looks whole, but only the real one of v1 has
+// a release_agent, and only the real one of v2 has no type.
+static bool
+is_real_root(struct place *place)
+{
+    struct platform_status status;
+    struct text mark = is_v1(place) ? TEXT("release_agent") : TEXT("cgroup.type");
+    bool marked = host_file_status(place->files, dir_of(place), mark, &status) == 0;
+    return marked == is_v1(place);
 }
 
 bool
@@ -374,22 +424,12 @@ cgroup_root_cpu(struct host_files *files, const struct cgroup_mounts *mounts,
 {
     struct place place;
     struct cpu_seen cpu = {0};
-    struct platform_status status;
-    place.files = files;
-    place.mounts = mounts;
-    place.path = TEXT("");
+    begin_place(&place, files, mounts, TEXT(""));
     go_to(&place, CGROUP_CPUACCT);
-    if (place.dir_size == 0 || !mounts->rows[place.hierarchy].whole) {
-        return false;
+    if (place.there && mounts->rows[place.hierarchy].whole && is_real_root(&place)) {
+        read_cpu(&place, &cpu);
     }
-    // In a cgroup namespace every root looks whole, but only the real one of
-    // v1 has a release_agent, and only the real one of v2 has no type.
-    struct text mark = is_v1(&place) ? TEXT("release_agent") : TEXT("cgroup.type");
-    bool marked = host_file_status(files, dir_of(&place), mark, &status) == 0;
-    if (marked != is_v1(&place)) {
-        return false;
-    }
-    read_cpu(&place, &cpu);
+    end_place(&place);
     *usage_ns = cpu.usage_ns;
     return (cpu.has & HAS_CPU_USAGE) != 0;
 }

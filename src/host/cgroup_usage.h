@@ -35,11 +35,18 @@ struct cgroup_usage {
     uint64_t memory_limit;     // bytes
 };
 
-// `path` is below the mount points. Values get the time `time`; `limits` says
-// whether the four values of processes and limits are read, each of which
-// costs a file. False when nothing could be read: the group has gone.
+// What is read besides CPU and memory; each costs files.
+enum {
+    WANT_DISK = 1 << 0,
+    WANT_PRESSURE = 1 << 1,  // three files
+    WANT_LIMITS = 1 << 2,    // processes and limits: four and more
+    WANT_SWAP = 1 << 3,      // v2: a file; without it the answer is 0
+};
+
+// `path` is below the mount points. Values get the time `time`; `want` is made
+// of WANT_.... False when nothing could be read: the group has gone.
 bool cgroup_usage_read(struct host_files *files, const struct cgroup_mounts *mounts,
-                       struct text path, struct wall_ms time, bool limits,
+                       struct text path, struct wall_ms time, unsigned want,
                        struct cgroup_usage *usage);
 // CPU time of the whole machine from the root of the hierarchy, which is finer
 // than /proc/stat; false when what is mounted is not the real root.

@@ -18,7 +18,8 @@ struct host {
     struct cgroup_walk walk;
     struct naming naming;
     struct host_counters counters;
-    bool limits;
+    unsigned pod_want;  // WANT_... of cgroup_usage.h
+    unsigned container_want;
     struct wall_ms cycle_wall;
     struct mono_ns cycle_mono;
     struct observer observer;
@@ -37,12 +38,26 @@ host_footprint(const struct host_config *config)
            naming_footprint(config->containers);
 }
 
+static unsigned
+pod_want_of(const struct host_config *config)
+{
+    return config->pressure >= PRESSURE_PODS ? WANT_PRESSURE : 0;
+}
+
+static unsigned
+container_want_of(const struct host_config *config)
+{
+    return WANT_DISK | (config->pressure >= PRESSURE_CONTAINERS ? WANT_PRESSURE : 0) |
+           (config->limits ? WANT_LIMITS : 0);
+}
+
 struct host *
 host_init(struct arena *arena, const struct host_config *config,
           const struct platform *platform)
 {
     struct host *host = arena_take(arena, sizeof *host);
-    host->limits = config->limits;
+    host->pod_want = pod_want_of(config);
+    host->container_want = container_want_of(config);
     host_files_init(&host->files, arena, platform, config->root);
     cgroup_walk_init(&host->walk, arena, config->containers);
     naming_init(&host->naming, arena, &host->files, &host->walk, config->key);
@@ -103,11 +118,12 @@ add_extras(struct container_seen *seen, const struct cgroup_usage *usage)
 }
 
 static bool
-read_usage(struct host *host, const struct cgroup_entry *entry, bool limits,
+read_usage(struct host *host, const struct cgroup_entry *entry, unsigned want,
            struct cgroup_usage *usage)
 {
     bool found = cgroup_usage_read(&host->files, &host->machine.cgroups,
-                                   cgroup_path(&host->walk, entry), now_of(host), limits,
+                                   cgroup_path(&host->walk, entry), now_of(host),
+                                   want | (host->machine.without_swap ? 0 : WANT_SWAP),
                                    usage);
     host->counters.vanished += found ? 0 : 1;
     return found;
@@ -129,7 +145,7 @@ fill_container(struct host *host, const struct cgroup_entry *entry,
                const struct container_name *name, struct container_seen *seen)
 {
     struct cgroup_usage usage;
-    if (!read_usage(host, entry, host->limits, &usage)) {
+    if (!read_usage(host, entry, host->container_want, &usage)) {
         return false;
     }
     seen->name = shown_name(host, entry, name);
@@ -247,7 +263,7 @@ hand_over_pod(struct host *host, const struct cgroup_entry *entry)
     if (words.pod.size == 0) {
         return false;
     }
-    if (!read_usage(host, entry, false, &usage)) {
+    if (!read_usage(host, entry, host->pod_want, &usage)) {
         return true;
     }
     begin_pod(pod, &words);

@@ -22,6 +22,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/times.h"
+#include "budget/capacity.h"
 #include "host/container_name.h"
 #include "model/object.h"
 #include "model/observation.h"
@@ -41,6 +42,8 @@ struct host_config {
     // (cgroup/pids, cgroup/pids_limit, cgroup/cpu_limit in millicores,
     // cgroup/memory_limit): four more files each.
     bool limits;
+    // Levels whose pressure is read; the machine's own always is.
+    enum pressure_level pressure;
 };
 
 struct host_counters {

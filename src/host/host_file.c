@@ -73,15 +73,6 @@ host_file_read(struct host_files *files, struct text dir, struct text name,
     return host_files_note(files, host_file_try(files, dir, name, content));
 }
 
-int
-host_file_u64(struct host_files *files, struct text dir, struct text name,
-              uint64_t *value)
-{
-    struct text content;
-    int error = host_file_read(files, dir, name, &content);
-    return error != 0 ? error : text_to_u64(text_trim(content), value);
-}
-
 static int
 stream_open(struct host_files *files, int file, host_file_piece *piece, void *context)
 {
@@ -221,9 +212,63 @@ host_dir_names(struct host_files *files, struct text dir, host_dir_name *take,
     }
     int error = platform_dir_open(files->platform, path, files->names, NAMES_BYTES, &handle);
     if (error == 0) {
+        files->dir = handle.handle;
         error = take_names(files, &handle, take, context);
         platform_dir_close(files->platform, &handle);
     }
+    return host_files_note(files, error);
+}
+
+// NULL: too long, or no name at all, which would be the directory itself.
+static const char *
+name_alone(struct host_files *files, struct text name)
+{
+    struct out out = out_of(files->path, sizeof files->path);
+    out_text(&out, name);
+    const char *c_name = out_c_string(&out);
+    return out.full || name.size == 0 ? NULL : c_name;
+}
+
+int
+host_dir_status(struct host_files *files, struct text name, struct platform_status *status)
+{
+    const char *c_name = name_alone(files, name);
+    int error = c_name == NULL ? -ERR_TOO_LONG
+                               : platform_file_status_at(files->platform, files->dir, c_name,
+                                                         status);
+    return host_files_note(files, error);
+}
+
+int
+host_dir_open(struct host_files *files, struct text dir, struct host_dir *opened)
+{
+    const char *path = join(files, dir, TEXT(""));
+    int error = path == NULL ? -ERR_TOO_LONG
+                             : platform_file_open(files->platform, path, PLATFORM_READ, 0,
+                                                  &opened->handle);
+    opened->open = error == 0;
+    return host_files_note(files, error);
+}
+
+void
+host_dir_close(struct host_files *files, struct host_dir *opened)
+{
+    if (opened->open) {
+        platform_file_close(files->platform, opened->handle);
+    }
+    opened->open = false;
+}
+
+int
+host_dir_read(struct host_files *files, const struct host_dir *opened, struct text name,
+              struct text *content)
+{
+    const char *c_name = name_alone(files, name);
+    int error = c_name == NULL ? -ERR_TOO_LONG
+                               : platform_read_file_at(files->platform, opened->handle, c_name,
+                                                       files->window, HOST_FILE_BYTES_MAX,
+                                                       content);
+    files->reads += error == 0;
     return host_files_note(files, error);
 }
 

@@ -34,6 +34,7 @@ struct host_files {
     uint64_t reads;              // files opened since init
     char *window;
     char *names;  // directory entries
+    int dir;      // the directory that host_dir_names is reading
     char path[HOST_PATH_BYTES_MAX];
 };
 
@@ -50,10 +51,6 @@ int host_file_read(struct host_files *files, struct text dir, struct text name,
 // The same, not counted: for what kernels may refuse by configuration.
 int host_file_try(struct host_files *files, struct text dir, struct text name,
                   struct text *content) MUST_USE;
-// The file as one number, with blanks around it; -ERR_BAD_NUMBER is not
-// counted, because limits may say "max".
-int host_file_u64(struct host_files *files, struct text dir, struct text name,
-                  uint64_t *value) MUST_USE;
 
 // Each piece as it is read; a negative return ends it and is returned. Neither
 // this nor `line` may read another file or link meanwhile; a status may be.
@@ -72,6 +69,22 @@ int host_file_lines(struct host_files *files, struct text dir, struct text name,
 typedef void host_dir_name(void *context, struct text name, bool is_dir);
 int host_dir_names(struct host_files *files, struct text dir, host_dir_name *take,
                    void *context) MUST_USE;
+
+// Only in its call back: of a name in the directory that is being read.
+int host_dir_status(struct host_files *files, struct text name,
+                    struct platform_status *status) MUST_USE;
+
+// A directory of which several files are read is held open meanwhile, so that the
+// kernel goes the way to it once.
+struct host_dir {
+    bool open;
+    int handle;
+};
+int host_dir_open(struct host_files *files, struct text dir, struct host_dir *opened) MUST_USE;
+void host_dir_close(struct host_files *files, struct host_dir *opened);
+// As host_file_read.
+int host_dir_read(struct host_files *files, const struct host_dir *opened, struct text name,
+                  struct text *content) MUST_USE;
 
 int host_file_status(struct host_files *files, struct text dir, struct text name,
                      struct platform_status *status) MUST_USE;

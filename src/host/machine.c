@@ -186,6 +186,8 @@ observe_memory(struct machine *machine, struct memory_seen *seen)
     struct text line;
     if (read_meminfo(machine, &memory)) {
         proc_memory_fill(&memory, seen);
+        machine->without_swap =
+            (memory.found & MEMINFO_SWAP_TOTAL) != 0 && memory.swap_total == 0;
     }
     if (host_file_read(machine->files, proc, TEXT("vmstat"), &content) == 0) {
         while (line_next(&content, &line)) {

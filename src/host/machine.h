@@ -35,6 +35,7 @@ struct machine {
     uint64_t ticks;              // of /proc/stat
     uint64_t boot_seconds;
     uint64_t cpu_lines;
+    bool without_swap;
     struct network network;
     struct mount_table mounts;
     struct cgroup_mounts cgroups;

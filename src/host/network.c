@@ -120,6 +120,7 @@ void
 network_observe(struct network *network, struct network_seen *seen)
 {
     struct network_sum sum = {.network = network, .seen = seen};
+    network->own_size = 0;
     char bytes[32];
     struct out dir = out_of(bytes, sizeof bytes);
     out_text(&dir, network->task);
@@ -151,6 +152,21 @@ namespace_of(struct network *network, struct text task, struct out *out)
     return !out->full && target.size > 0;
 }
 
+// Whether a process has the machine's own network; also when it has gone.
+static bool
+shares_network(struct network *network, struct text task)
+{
+    char bytes[NAMESPACE_LINK_BYTES_MAX];
+    struct out own = out_of(network->own, sizeof network->own);
+    struct out other = out_of(bytes, sizeof bytes);
+    if (network->own_size == 0 && namespace_of(network, network->task, &own)) {
+        network->own_size = (uint32_t)own.used;
+    }
+    struct text known = {network->own, network->own_size};
+    return known.size == 0 || !namespace_of(network, task, &other) ||
+           text_equal(known, out_view(&other));
+}
+
 struct pod_sum {
     bool usual;  // eth0 was seen
     struct network_seen *seen;
@@ -179,16 +195,10 @@ network_observe_pod(struct network *network, uint64_t pid, struct network_seen *
 {
     struct pod_sum sum = {.seen = seen};
     char path[64];
-    char own[NAMESPACE_LINK_BYTES_MAX];
-    char other[NAMESPACE_LINK_BYTES_MAX];
     struct out dir = out_of(path, sizeof path);
-    struct out machine = out_of(own, sizeof own);
-    struct out pod = out_of(other, sizeof other);
     out_string(&dir, "/proc/");
     out_u64(&dir, pid);
-    if (!namespace_of(network, network->task, &machine) ||
-        !namespace_of(network, out_view(&dir), &pod) ||
-        text_equal(out_view(&machine), out_view(&pod))) {
+    if (shares_network(network, out_view(&dir))) {
         return;
     }
     out_string(&dir, "/net");

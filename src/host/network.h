@@ -33,6 +33,9 @@ struct network {
     struct host_files *files;
     struct text task;  // directory of a process that sees the machine's network
     uint64_t set;      // of the interfaces summed last; 0 = none yet
+    // The text of our network namespace; empty until a pod's is compared with it.
+    uint32_t own_size;
+    char own[NAMESPACE_LINK_BYTES_MAX];
     struct network_interface default4, default6;
 };
 

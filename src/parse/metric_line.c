@@ -148,6 +148,109 @@ metric_line_labels(struct text *rest, struct decode_space *space, struct metric_
     }
 }
 
+// The value of eight digits, the first one in the lowest byte: pairs, then fours,
+// then all of them.
+static inline uint64_t
+eight_digits(uint64_t word)
+{
+    word -= SCAN_EACH('0');
+    word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+    word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
+    return (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
+}
+
+// The value of the `count` digits at `at`, at most 16; as many bytes are readable.
+static inline uint64_t
+digits_value(const char *at, unsigned count)
+{
+    uint64_t high = 0;
+    if (count > 8) {
+        high = eight_digits(scan_word(at));
+        at += 8;
+        count -= 8;
+    }
+    static const uint64_t powers[] = {1,      10,      100,      1000,     10000,
+                                      100000, 1000000, 10000000, 100000000};
+    // Zeros in front instead of what stands behind.
+    uint64_t word = scan_word(at) << (4 * (8 - count)) << (4 * (8 - count));
+    uint64_t zeros = ~UINT64_C(0) >> (4 * count) >> (4 * count);
+    word |= zeros & SCAN_EACH('0');
+    return high * powers[count] + eight_digits(word);
+}
+
+static inline unsigned
+count_digits(struct text rest)
+{
+    char copy[SCAN_BYTES];
+    unsigned count = scan_digits(rest.at, copy);
+    return count < rest.size ? count : (unsigned)rest.size;
+}
+
+static inline bool
+ends_at(struct text rest, size_t at)
+{
+    return at >= rest.size || rest.at[at] == ' ' || rest.at[at] == '\t';
+}
+
+// `.345` at *size, if it is there. False when it is not that simple.
+static inline bool
+read_fraction(struct text rest, struct decimal *number, size_t *size)
+{
+    static const uint64_t powers[] = {
+        1,         10,         100,         1000,         10000,         100000,
+        1000000,   10000000,   100000000,   1000000000,   10000000000,   100000000000,
+        1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+    };
+    size_t whole = *size;
+    if (whole >= rest.size || rest.at[whole] != '.') {
+        return true;
+    }
+    struct text after = {rest.at + whole + 1, rest.size - whole - 1};
+    unsigned count = count_digits(after);
+    if (count == 0 || count >= ARRAY_COUNT(powers) || whole + count > 18) {
+        return false;
+    }
+    number->digits = number->digits * powers[count] + digits_value(after.at, count);
+    number->exponent = -(int)count;
+    *size = whole + 1 + count;
+    return true;
+}
+
+// `e+07` at *size, as Go writes it: two digits.
+static inline void
+read_short_exponent(struct text rest, struct decimal *number, size_t *size)
+{
+    struct text at = text_sub(rest, *size, 4);
+    struct text digits = text_sub(at, 2, 2);
+    if (at.size < 4 || at.at[0] != 'e' || (at.at[1] != '+' && at.at[1] != '-') ||
+        count_digits(digits) != 2) {
+        return;
+    }
+    int exponent = (digits.at[0] - '0') * 10 + (digits.at[1] - '0');
+    number->exponent += at.at[1] == '-' ? -exponent : exponent;
+    *size += 4;
+}
+
+// Numbers as kubelets write them, `12`, `12.345` and `1.2345e+07`, with at most 18
+// digits: the same as decimal_read. False for all others.
+static inline bool
+read_plain(struct text rest, struct decimal *number, size_t *size)
+{
+    unsigned whole = count_digits(rest);
+    if (whole == 0 || whole == SCAN_BYTES) {
+        return false;
+    }
+    *number = (struct decimal){.digits = digits_value(rest.at, whole)};
+    *size = whole;
+    if (!read_fraction(rest, number, size)) {
+        return false;
+    }
+    if (!ends_at(rest, *size)) {
+        read_short_exponent(rest, number, size);
+    }
+    return ends_at(rest, *size);
+}
+
 // Seconds of this size lie beyond the year 5000, milliseconds in 1973.
 #define MILLISECONDS_FROM UINT64_C(100000000000)
 
@@ -158,8 +261,11 @@ timestamp_of(struct decimal stamp, struct wall_ms *time)
         return 0;
     }
     bool whole = stamp.exponent == 0 && stamp.digits >= MILLISECONDS_FROM;
-    uint64_t ms;
-    int error = decimal_nearest(stamp, whole ? 0 : 3, &ms);
+    uint64_t ms = stamp.digits;
+    int error = 0;
+    if (!whole || stamp.cut) {
+        error = decimal_nearest(stamp, whole ? 0 : 3, &ms);
+    }
     if (error != 0 || ms > INT64_MAX) {
         return -ERR_BAD_NUMBER;
     }
@@ -172,12 +278,14 @@ static int
 take_number(struct text *rest, struct decimal *number)
 {
     size_t size;
-    int error = decimal_read(*rest, number, &size);
-    if (error != 0) {
-        return error;
-    }
-    if (size < rest->size && rest->at[size] != ' ' && rest->at[size] != '\t') {
-        return -ERR_BAD_NUMBER;
+    if (!read_plain(*rest, number, &size)) {
+        int error = decimal_read(*rest, number, &size);
+        if (error != 0) {
+            return error;
+        }
+        if (!ends_at(*rest, size)) {
+            return -ERR_BAD_NUMBER;
+        }
     }
     *rest = skip_blanks((struct text){rest->at + size, rest->size - size});
     return 0;

@@ -6,36 +6,44 @@
 #include "parse/metric_line.h"
 #include "parse/scan.h"
 
-enum subject { OF_NODE, OF_POD, OF_CONTAINER };
-enum quantity_kind { CPU_SECONDS, WORKING_SET, SWAP, START_SECONDS, FAILED };
+// A value that is no sample: whether the kubelet failed.
+#define VALUE_FAILED RESOURCE_VALUE_COUNT
 
 struct metric_row {
     struct text name;
-    enum subject subject;
-    enum quantity_kind kind;
+    enum resource_subject subject;
+    unsigned value;  // enum resource_value or VALUE_FAILED
 };
 
 // In the order in which kubelets write them.
 static const struct metric_row rows[] = {
-    {TEXT("container_cpu_usage_seconds_total"), OF_CONTAINER, CPU_SECONDS},
-    {TEXT("container_memory_working_set_bytes"), OF_CONTAINER, WORKING_SET},
-    {TEXT("container_start_time_seconds"), OF_CONTAINER, START_SECONDS},
-    {TEXT("container_swap_usage_bytes"), OF_CONTAINER, SWAP},
-    {TEXT("node_cpu_usage_seconds_total"), OF_NODE, CPU_SECONDS},
-    {TEXT("node_memory_working_set_bytes"), OF_NODE, WORKING_SET},
-    {TEXT("node_swap_usage_bytes"), OF_NODE, SWAP},
-    {TEXT("pod_cpu_usage_seconds_total"), OF_POD, CPU_SECONDS},
-    {TEXT("pod_memory_working_set_bytes"), OF_POD, WORKING_SET},
-    {TEXT("pod_swap_usage_bytes"), OF_POD, SWAP},
-    {TEXT("resource_scrape_error"), OF_NODE, FAILED},
-    {TEXT("scrape_error"), OF_NODE, FAILED},
+    {TEXT("container_cpu_usage_seconds_total"), RESOURCE_OF_CONTAINER, RESOURCE_CPU},
+    {TEXT("container_memory_working_set_bytes"), RESOURCE_OF_CONTAINER, RESOURCE_WORKING_SET},
+    {TEXT("container_start_time_seconds"), RESOURCE_OF_CONTAINER, RESOURCE_START},
+    {TEXT("container_swap_usage_bytes"), RESOURCE_OF_CONTAINER, RESOURCE_SWAP},
+    {TEXT("node_cpu_usage_seconds_total"), RESOURCE_OF_NODE, RESOURCE_CPU},
+    {TEXT("node_memory_working_set_bytes"), RESOURCE_OF_NODE, RESOURCE_WORKING_SET},
+    {TEXT("node_swap_usage_bytes"), RESOURCE_OF_NODE, RESOURCE_SWAP},
+    {TEXT("pod_cpu_usage_seconds_total"), RESOURCE_OF_POD, RESOURCE_CPU},
+    {TEXT("pod_memory_working_set_bytes"), RESOURCE_OF_POD, RESOURCE_WORKING_SET},
+    {TEXT("pod_swap_usage_bytes"), RESOURCE_OF_POD, RESOURCE_SWAP},
+    {TEXT("resource_scrape_error"), RESOURCE_OF_NODE, VALUE_FAILED},
+    {TEXT("scrape_error"), RESOURCE_OF_NODE, VALUE_FAILED},
 };
 
-struct sample {
-    struct metric_labels labels;
-    uint64_t value;
-    struct wall_ms time;
-};
+// The names are long and mostly as expected: compared in words, the last two
+// overlapping.
+static inline bool
+starts_with(const char *line, struct text name)
+{
+    ASSERT(name.size >= 8);
+    for (size_t at = 0; at + 8 < name.size; at += 8) {
+        if (scan_word(line + at) != scan_word(name.at + at)) {
+            return false;
+        }
+    }
+    return scan_word(line + name.size - 8) == scan_word(name.at + name.size - 8);
+}
 
 // The row whose name the line starts with, and what follows it; NULL for a
 // metric that is not read.
@@ -46,10 +54,13 @@ find_row(struct resource *resource, struct text line, struct text *rest)
     for (unsigned left = ARRAY_COUNT(rows); left > 0; left--) {
         const struct metric_row *row = &rows[index];
         size_t size = row->name.size;
-        if (line.size > size && memcmp(line.at, row->name.at, size) == 0) {
+        if (line.size > size && starts_with(line.at, row->name)) {
             char next = line.at[size];
             if (next == '{' || next == ' ' || next == '\t') {
-                resource->expected = index;
+                if (index != resource->expected) {
+                    resource_tally_turn(&resource->tally, row->subject);
+                    resource->expected = index;
+                }
                 *rest = (struct text){line.at + size, line.size - size};
                 return row;
             }
@@ -59,119 +70,193 @@ find_row(struct resource *resource, struct text line, struct text *rest)
     return NULL;
 }
 
+// Handing over
+
 static void
-fill(const struct sample *sample, enum quantity_kind kind, struct cpu_seen *cpu,
-     struct memory_seen *memory)
+fill(const struct resource_entry *entry, struct cpu_seen *cpu, struct memory_seen *memory)
 {
-    switch (kind) {
-    case CPU_SECONDS:
-        cpu->has = HAS_CPU_USAGE;
-        cpu->time = sample->time;
-        cpu->usage_ns = sample->value;
-        break;
-    case WORKING_SET:
-        memory->has = HAS_MEMORY_WORKING_SET;
-        memory->time = sample->time;
-        memory->working_set = sample->value;
-        break;
-    case SWAP:
-        memory->has = HAS_MEMORY_SWAP;
-        memory->time = sample->time;
-        memory->swap = sample->value;
-        break;
-    default:
-        break;
-    }
+    bool has_set = (entry->has & 1U << RESOURCE_WORKING_SET) != 0;
+    bool has_swap = (entry->has & 1U << RESOURCE_SWAP) != 0;
+    *cpu = (struct cpu_seen){
+        .has = (entry->has & 1U << RESOURCE_CPU) != 0 ? HAS_CPU_USAGE : 0,
+        .time = entry->time[RESOURCE_CPU],
+        .usage_ns = entry->value[RESOURCE_CPU],
+    };
+    *memory = (struct memory_seen){
+        .has = (has_set ? HAS_MEMORY_WORKING_SET : 0U) | (has_swap ? HAS_MEMORY_SWAP : 0U),
+        .time = entry->time[has_set ? RESOURCE_WORKING_SET : RESOURCE_SWAP],
+        .working_set = entry->value[RESOURCE_WORKING_SET],
+        .swap = entry->value[RESOURCE_SWAP],
+    };
 }
 
-static int
-give_node(struct resource *resource, const struct sample *sample, enum quantity_kind kind)
+static void
+give_node(struct resource *resource, const struct resource_entry *entry)
 {
     struct node_seen *node = &resource->space->seen.node_seen;
-    if (kind == FAILED) {
-        resource->failed |= sample->value != 0;
-        return 0;
-    }
     memset(node, 0, offsetof(struct node_seen, filesystems));
-    fill(sample, kind, &node->cpu, &node->memory);
+    fill(entry, &node->cpu, &node->memory);
     resource->observer.on_node(resource->observer.context, node);
-    return 0;
 }
 
-static int
-give_pod(struct resource *resource, const struct sample *sample, enum quantity_kind kind)
+// The seen things are large: what an entry does not say is made empty once.
+static void
+begin_giving(struct resource *resource, enum resource_subject subject)
 {
-    struct pod_seen *pod = &resource->space->seen.pod_seen;
-    memset(pod, 0, offsetof(struct pod_seen, containers));
-    pod->namespace_name = sample->labels.namespace_name;
-    pod->name = sample->labels.pod;
-    if (pod->namespace_name.size == 0 || pod->name.size == 0) {
-        return -ERR_MISSING;
-    }
-    fill(sample, kind, &pod->cpu, &pod->memory);
-    resource->observer.on_pod(resource->observer.context, pod);
-    return 0;
-}
-
-static int
-give_container(struct resource *resource, const struct sample *sample, enum quantity_kind kind)
-{
-    struct container_seen *container = &resource->space->seen.container_seen;
-    const struct metric_labels *labels = &sample->labels;
-    memset(container, 0, offsetof(struct container_seen, extras));
-    container->name = labels->container;
-    if (labels->namespace_name.size == 0 || labels->pod.size == 0 || container->name.size == 0) {
-        return -ERR_MISSING;
-    }
-    if (kind == START_SECONDS) {
-        container->start_time.ms = (int64_t)(sample->value & INT64_MAX);
+    if (subject == RESOURCE_OF_POD) {
+        memset(&resource->space->seen, 0, offsetof(struct pod_seen, containers));
     } else {
-        fill(sample, kind, &container->cpu, &container->memory);
+        memset(&resource->space->seen, 0, offsetof(struct container_seen, extras));
     }
-    resource->observer.on_container(resource->observer.context, labels->namespace_name, labels->pod,
-                                    container);
-    return 0;
 }
 
+static void
+give(struct resource *resource, const struct resource_entry *entry,
+     const struct metric_labels *labels)
+{
+    const struct observer *observer = &resource->observer;
+    if (entry->subject == RESOURCE_OF_POD) {
+        struct pod_seen *pod = &resource->space->seen.pod_seen;
+        pod->namespace_name = labels->namespace_name;
+        pod->name = labels->pod;
+        fill(entry, &pod->cpu, &pod->memory);
+        observer->on_pod(observer->context, pod);
+    } else {
+        struct container_seen *container = &resource->space->seen.container_seen;
+        container->name = labels->container;
+        container->start_time.ms = (int64_t)(entry->value[RESOURCE_START] & INT64_MAX);
+        fill(entry, &container->cpu, &container->memory);
+        observer->on_container(observer->context, labels->namespace_name, labels->pod, container);
+    }
+}
+
+static void
+give_all(struct resource *resource)
+{
+    struct resource_tally *tally = &resource->tally;
+    for (uint32_t i = 0; i < tally->entry_count; i++) {
+        const struct resource_entry *entry = &tally->entries[i];
+        if (i == 0 || entry->subject != tally->entries[i - 1].subject) {
+            begin_giving(resource, entry->subject);
+        }
+        struct metric_labels labels = resource_tally_labels(tally, entry);
+        if (entry->has != 0) {
+            give(resource, entry, &labels);
+        }
+    }
+    resource_tally_reset(tally);
+}
+
+// Lines
+
+static bool
+is_named(enum resource_subject subject, const struct metric_labels *labels)
+{
+    return labels->namespace_name.size != 0 && labels->pod.size != 0 &&
+           (subject == RESOURCE_OF_POD || labels->container.size != 0);
+}
+
+// The value and time of a line, whose labels `rest` is behind.
 static int
-value_of(const struct metric_row *row, struct decimal number, uint64_t *value)
+take_value(struct resource *resource, const struct metric_row *row, struct text rest,
+           struct resource_entry *entry)
 {
     static const int powers[] = {
-        [CPU_SECONDS] = 9, [WORKING_SET] = 0, [SWAP] = 0, [START_SECONDS] = 3, [FAILED] = 0,
+        [RESOURCE_CPU] = 9, [RESOURCE_WORKING_SET] = 0, [RESOURCE_SWAP] = 0,
+        [RESOURCE_START] = 3, [VALUE_FAILED] = 0,
     };
-    return decimal_nearest(number, powers[row->kind], value);
+    struct decimal number;
+    struct wall_ms time;
+    uint64_t value = 0;
+    int error = metric_line_value(rest, &number, &time);
+    if (error == 0 && number.exponent == -powers[row->value] && !number.negative && !number.cut) {
+        value = number.digits;
+    } else if (error == 0) {
+        error = decimal_nearest(number, powers[row->value], &value);
+    }
+    if (error != 0) {
+        return error;
+    }
+    if (row->value == VALUE_FAILED) {
+        resource->failed |= value != 0;
+        return 0;
+    }
+    entry->has |= (uint8_t)(1U << row->value);
+    entry->value[row->value] = value;
+    if (row->value < ARRAY_COUNT(entry->time)) {
+        entry->time[row->value] = time.ms != 0 ? time : resource->now;
+    }
+    return 0;
+}
+
+static int
+take_node_line(struct resource *resource, const struct metric_row *row, struct text rest)
+{
+    struct resource_entry entry = {0};
+    struct metric_labels labels;
+    int error = 0;
+    if (*rest.at == '{') {
+        rest = (struct text){rest.at + 1, rest.size - 1};
+        error = metric_line_labels(&rest, resource->space, &labels);
+    }
+    if (error == 0) {
+        error = take_value(resource, row, rest, &entry);
+    }
+    if (error == 0 && row->value != VALUE_FAILED) {
+        give_node(resource, &entry);
+    }
+    return error;
+}
+
+// A line about something that was not met before, or not expected here.
+static int
+take_new(struct resource *resource, const struct metric_row *row, struct text rest)
+{
+    struct metric_labels labels;
+    struct text bytes = rest;
+    decode_space_reset(resource->space);
+    int error = metric_line_labels(&rest, resource->space, &labels);
+    if (error != 0) {
+        return error;
+    }
+    if (!is_named(row->subject, &labels)) {
+        return -ERR_MISSING;
+    }
+    if (resource->space->texts_used != 0) {
+        struct resource_entry alone = {.subject = (uint8_t)row->subject};
+        error = take_value(resource, row, rest, &alone);
+        if (error == 0) {
+            begin_giving(resource, row->subject);
+            give(resource, &alone, &labels);
+        }
+        return error;
+    }
+    bytes.size -= rest.size;
+    struct resource_entry *entry =
+        resource_tally_add(&resource->tally, row->subject, bytes, &labels);
+    if (entry == NULL) {
+        give_all(resource);
+        entry = resource_tally_add(&resource->tally, row->subject, bytes, &labels);
+    }
+    ASSERT(entry != NULL);
+    return take_value(resource, row, rest, entry);
 }
 
 static int
 take_sample(struct resource *resource, const struct metric_row *row, struct text rest)
 {
-    struct sample sample = {0};
-    int error = 0;
-    if (*rest.at == '{') {
-        rest = (struct text){rest.at + 1, rest.size - 1};
-        error = metric_line_labels(&rest, resource->space, &sample.labels);
+    if (row->subject == RESOURCE_OF_NODE) {
+        return take_node_line(resource, row, rest);
     }
-    struct decimal number;
-    if (error == 0) {
-        error = metric_line_value(rest, &number, &sample.time);
+    if (*rest.at != '{') {
+        return -ERR_MISSING;
     }
-    if (error == 0) {
-        error = value_of(row, number, &sample.value);
+    rest = (struct text){rest.at + 1, rest.size - 1};
+    struct resource_entry *entry = resource_tally_find(&resource->tally, row->subject, rest);
+    if (entry == NULL) {
+        return take_new(resource, row, rest);
     }
-    if (error != 0) {
-        return error;
-    }
-    if (sample.time.ms == 0) {
-        sample.time = resource->now;
-    }
-    switch (row->subject) {
-    case OF_NODE:
-        return give_node(resource, &sample, row->kind);
-    case OF_POD:
-        return give_pod(resource, &sample, row->kind);
-    default:
-        return give_container(resource, &sample, row->kind);
-    }
+    return take_value(resource, row, text_sub(rest, entry->size, SIZE_MAX), entry);
 }
 
 // `line` is without its end; SCAN_PAD bytes behind it are readable.
@@ -189,7 +274,6 @@ take_line(struct resource *resource, struct text line)
     if (row == NULL) {
         return;
     }
-    decode_space_reset(resource->space);
     int error = take_sample(resource, row, rest);
     if (error == 0) {
         resource->counters.elements++;
@@ -226,11 +310,26 @@ carry_end(struct resource *resource)
     resource->carry_used = 0;
 }
 
+// The first line end at or after `at`, or NULL. Nothing behind `end` is looked at.
+static inline const char *
+find_newline(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    for (; (size_t)(end - at) >= SCAN_BYTES; at += SCAN_BYTES) {
+        int found = _mm_movemask_epi8(scan_equal_each(scan_load(at), '\n'));
+        if (found != 0) {
+            return at + scan_mask_before(found);
+        }
+    }
+#endif
+    return memchr(at, '\n', (size_t)(end - at));
+}
+
 // Behind the line that starts at `at`, or NULL when it does not end here.
 static inline const char *
 line_end(const char *at, const char *end)
 {
-    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    const char *newline = find_newline(at, end);
     return newline == NULL ? NULL : newline + 1;
 }
 
@@ -264,6 +363,7 @@ resource_feed(struct resource *resource, const void *bytes, size_t size)
 int
 resource_end(struct resource *resource)
 {
+    give_all(resource);
     bool whole = resource->carry_used == 0 && !resource->passing;
     return whole && resource->counters.bytes > 0 ? 0 : -ERR_TRUNCATED;
 }
@@ -274,10 +374,14 @@ resource_scrape_failed(const struct resource *resource)
     return resource->failed;
 }
 
+// The carry and the tally's bytes lie together.
+#define CARRY_BYTES (METRIC_LINE_BYTES_MAX + SCAN_PAD)
+
 size_t
 resource_footprint(void)
 {
-    return arena_bytes(METRIC_LINE_BYTES_MAX + SCAN_PAD);
+    return arena_bytes(CARRY_BYTES + RESOURCE_TALLY_BYTES + SCAN_PAD) +
+           resource_tally_footprint();
 }
 
 void
@@ -286,8 +390,9 @@ resource_init(struct resource *resource, struct arena *arena, struct decode_spac
     ASSERT(space != NULL);
     *resource = (struct resource){
         .space = space,
-        .carry = arena_take(arena, METRIC_LINE_BYTES_MAX + SCAN_PAD),
+        .carry = arena_take(arena, CARRY_BYTES + RESOURCE_TALLY_BYTES + SCAN_PAD),
     };
+    resource_tally_init(&resource->tally, arena, resource->carry + CARRY_BYTES);
 }
 
 void
@@ -298,10 +403,12 @@ resource_begin(struct resource *resource, struct observer observer, struct wall_
     ASSERT(observer.on_container != NULL);
     *resource = (struct resource){
         .space = resource->space,
+        .tally = resource->tally,
         .carry = resource->carry,
         .observer = observer,
         .now = now,
     };
+    resource_tally_reset(&resource->tally);
 }
 
 const struct parse_counters *

@@ -71,6 +71,14 @@ wall_now(void *state)
     return wall_ms_of(&now);
 }
 
+static void
+sleep_ms(void *state, int64_t ms)
+{
+    struct timespec time = {.tv_sec = ms / MS_PER_S, .tv_nsec = ms % MS_PER_S * NS_PER_MS};
+    (void)state;
+    (void)nanosleep(&time, NULL);
+}
+
 static int
 random_bytes(void *state, void *bytes, size_t size)
 {
@@ -101,12 +109,14 @@ flags_of(unsigned flags)
     return result;
 }
 
+// openat also where open would do: musl's open makes a second call of it, to
+// set O_CLOEXEC for kernels that do not know the flag.
 static int
-open_retried(const char *path, int flags, unsigned mode)
+open_retried(int dir, const char *path, int flags, unsigned mode)
 {
     int file;
     do {
-        file = open(path, flags, (mode_t)mode);
+        file = openat(dir, path, flags, (mode_t)mode);
     } while (file < 0 && errno == EINTR);
     return file;
 }
@@ -116,7 +126,17 @@ file_open(void *state, const char *path, unsigned flags, unsigned mode, int *fil
 {
     (void)state;
     ASSERT((flags & (PLATFORM_READ | PLATFORM_WRITE)) != 0);
-    *file = open_retried(path, flags_of(flags), mode);
+    *file = open_retried(AT_FDCWD, path, flags_of(flags), mode);
+    return result_of(*file);
+}
+
+static int
+file_open_at(void *state, int dir, const char *name, unsigned flags, int *file)
+{
+    (void)state;
+    ASSERT((flags & (PLATFORM_READ | PLATFORM_WRITE)) != 0);
+    ASSERT((flags & PLATFORM_CREATE) == 0);
+    *file = open_retried(dir, name, flags_of(flags), 0);
     return result_of(*file);
 }
 
@@ -188,6 +208,22 @@ file_truncate(void *state, int file, uint64_t size)
     return result_of(result);
 }
 
+// Locks of the open file, not of the process: another handle of the same file
+// in this process neither shares nor drops them.
+static int
+file_lock(void *state, int file, uint64_t offset, uint64_t size, enum platform_lock lock)
+{
+    struct flock range = {.l_whence = SEEK_SET, .l_start = (off_t)offset, .l_len = (off_t)size};
+    (void)state;
+    range.l_type = lock == PLATFORM_LOCK_NONE     ? F_UNLCK
+                   : lock == PLATFORM_LOCK_SHARED ? F_RDLCK
+                                                  : F_WRLCK;
+    if (fcntl(file, lock == PLATFORM_LOCK_TEST ? F_OFD_GETLK : F_OFD_SETLK, &range) < 0) {
+        return errno == EAGAIN || errno == EACCES ? -ERR_BUSY : linux_error(errno);
+    }
+    return lock == PLATFORM_LOCK_TEST && range.l_type != F_UNLCK ? -ERR_BUSY : 0;
+}
+
 // Not retried: after EINTR the handle is closed on Linux, and may be another's.
 static void
 file_close(void *state, int file)
@@ -221,11 +257,11 @@ kind_of_mode(mode_t mode)
 }
 
 static int
-file_status(void *state, const char *path, struct platform_status *status)
+file_status_at(void *state, int dir, const char *path, struct platform_status *status)
 {
     struct stat found;
     (void)state;
-    if (stat(path, &found) < 0) {
+    if (fstatat(dir, path, &found, 0) < 0) {
         return linux_error(errno);
     }
     *status = (struct platform_status){
@@ -235,8 +271,15 @@ file_status(void *state, const char *path, struct platform_status *status)
         .size = (uint64_t)found.st_size,
         .changed = wall_ms_of(&found.st_mtim),
         .mode = (uint32_t)found.st_mode & 07777,
+        .links = (uint32_t)found.st_nlink,
     };
     return 0;
+}
+
+static int
+file_status(void *state, const char *path, struct platform_status *status)
+{
+    return file_status_at(state, AT_FDCWD, path, status);
 }
 
 static int
@@ -259,7 +302,7 @@ dir_open(void *state, const char *path, void *buffer, size_t size, struct platfo
     ASSERT(size >= PLATFORM_DIR_BYTES_MIN);
     ASSERT(((uintptr_t)buffer & 7) == 0);
     *dir = (struct platform_dir){.buffer = buffer, .size = size};
-    dir->handle = open_retried(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    dir->handle = open_retried(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     return result_of(dir->handle);
 }
 
@@ -373,17 +416,21 @@ space(void *state, const char *path, struct platform_space *space)
 static const struct platform_ops linux_ops = {
     .mono_now = mono_now,
     .wall_now = wall_now,
+    .sleep_ms = sleep_ms,
     .random_bytes = random_bytes,
     .file_open = file_open,
+    .file_open_at = file_open_at,
     .file_read = file_read,
     .file_write = file_write,
     .file_sync = file_sync,
     .file_size = file_size,
     .file_truncate = file_truncate,
+    .file_lock = file_lock,
     .file_close = file_close,
     .file_rename = file_rename,
     .file_remove = file_remove,
     .file_status = file_status,
+    .file_status_at = file_status_at,
     .dir_make = dir_make,
     .dir_open = dir_open,
     .dir_next = dir_next,

@@ -19,22 +19,35 @@ read_to_end(const struct platform *platform, int file, char *buffer, size_t size
     return got > 0 ? -ERR_TOO_LARGE : (int)got;
 }
 
-int
-platform_read_file(const struct platform *platform, const char *path, char *buffer, size_t size,
-                   struct text *content)
+static int
+read_and_close(const struct platform *platform, int file, char *buffer, size_t size,
+               struct text *content)
 {
-    int file;
     size_t used;
-    int error = platform_file_open(platform, path, PLATFORM_READ, 0, &file);
-    if (error != 0) {
-        return error;
-    }
-    error = read_to_end(platform, file, buffer, size, &used);
+    int error = read_to_end(platform, file, buffer, size, &used);
     platform_file_close(platform, file);
     if (error == 0) {
         *content = (struct text){buffer, used};
     }
     return error;
+}
+
+int
+platform_read_file(const struct platform *platform, const char *path, char *buffer, size_t size,
+                   struct text *content)
+{
+    int file;
+    int error = platform_file_open(platform, path, PLATFORM_READ, 0, &file);
+    return error != 0 ? error : read_and_close(platform, file, buffer, size, content);
+}
+
+int
+platform_read_file_at(const struct platform *platform, int dir, const char *name, char *buffer,
+                      size_t size, struct text *content)
+{
+    int file;
+    int error = platform_file_open_at(platform, dir, name, PLATFORM_READ, &file);
+    return error != 0 ? error : read_and_close(platform, file, buffer, size, content);
 }
 
 static int

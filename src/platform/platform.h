@@ -42,6 +42,9 @@ struct platform_status {
     uint64_t size;           // bytes
     struct wall_ms changed;  // last modification
     uint32_t mode;           // permission bits
+    // Of a directory: 2 and one for each directory in it where the file system
+    // counts so (/proc, /sys, cgroups do), anything else where it does not.
+    uint32_t links;
 };
 
 struct platform_space {
@@ -70,23 +73,37 @@ struct platform_entry {
     uint64_t inode;
 };
 
+// Of a range of bytes of an open file, among all handles of all processes
+// (advisory); gone with the handle. A handle's own locks are no obstacle to it.
+enum platform_lock {
+    PLATFORM_LOCK_NONE,
+    PLATFORM_LOCK_SHARED,
+    PLATFORM_LOCK_EXCLUSIVE,  // needs a handle that writes
+    PLATFORM_LOCK_TEST,       // takes none: could an exclusive one be had?
+};
+
 // Read or write where the last one ended.
 #define PLATFORM_STREAM INT64_C(-1)
 
 struct platform_ops {
     struct mono_ns (*mono_now)(void *state);
     struct wall_ms (*wall_now)(void *state);
+    void (*sleep_ms)(void *state, int64_t ms);
     int (*random_bytes)(void *state, void *bytes, size_t size);
     int (*file_open)(void *state, const char *path, unsigned flags, unsigned mode, int *file);
+    int (*file_open_at)(void *state, int dir, const char *name, unsigned flags, int *file);
     int64_t (*file_read)(void *state, int file, void *bytes, size_t size, int64_t offset);
     int (*file_write)(void *state, int file, const void *bytes, size_t size, int64_t offset);
     int (*file_sync)(void *state, int file);
     int (*file_size)(void *state, int file, uint64_t *size);
     int (*file_truncate)(void *state, int file, uint64_t size);
+    int (*file_lock)(void *state, int file, uint64_t offset, uint64_t size,
+                     enum platform_lock lock);
     void (*file_close)(void *state, int file);
     int (*file_rename)(void *state, const char *from, const char *to);
     int (*file_remove)(void *state, const char *path);
     int (*file_status)(void *state, const char *path, struct platform_status *status);
+    int (*file_status_at)(void *state, int dir, const char *name, struct platform_status *status);
     int (*dir_make)(void *state, const char *path, unsigned mode);
     int (*dir_open)(void *state, const char *path, void *buffer, size_t size,
                     struct platform_dir *dir);
@@ -105,6 +122,10 @@ struct platform {
 // -ERR_TOO_LARGE. Works for /proc and /sys, whose sizes are told as 0.
 int platform_read_file(const struct platform *platform, const char *path, char *buffer, size_t size,
                        struct text *content) MUST_USE;
+
+// The same of a file in an open directory (platform_file_open_at).
+int platform_read_file_at(const struct platform *platform, int dir, const char *name, char *buffer,
+                          size_t size, struct text *content) MUST_USE;
 
 // Replaces a file so that after a power cut either the old or the new content
 // is there: writes PATH.new, syncs, renames, syncs the directory.
@@ -125,6 +146,13 @@ platform_wall_now(const struct platform *platform)
     return platform->ops->wall_now(platform->state);
 }
 
+// Not for loops that have other work; signals may end it early.
+static inline void
+platform_sleep_ms(const struct platform *platform, int64_t ms)
+{
+    platform->ops->sleep_ms(platform->state, ms);
+}
+
 MUST_USE static inline int
 platform_random_bytes(const struct platform *platform, void *bytes, size_t size)
 {
@@ -132,12 +160,22 @@ platform_random_bytes(const struct platform *platform, void *bytes, size_t size)
 }
 
 // `flags` of enum platform_open; `mode` counts only with PLATFORM_CREATE. A
-// directory may be opened with PLATFORM_READ to sync it.
+// directory may be opened with PLATFORM_READ, to sync it or for _at.
 MUST_USE static inline int
 platform_file_open(const struct platform *platform, const char *path, unsigned flags, unsigned mode,
                    int *file)
 {
     return platform->ops->file_open(platform->state, path, flags, mode, file);
+}
+
+// A file of a directory that is open: `dir` is what platform_file_open gave for
+// it, or the handle of a struct platform_dir. Makes no file. Spares the kernel
+// the way to the directory.
+MUST_USE static inline int
+platform_file_open_at(const struct platform *platform, int dir, const char *name, unsigned flags,
+                      int *file)
+{
+    return platform->ops->file_open_at(platform->state, dir, name, flags, file);
 }
 
 // Bytes read; fewer than `size` may come before the end, 0 is the end.
@@ -176,6 +214,14 @@ platform_file_truncate(const struct platform *platform, int file, uint64_t size)
     return platform->ops->file_truncate(platform->state, file, size);
 }
 
+// -ERR_BUSY at once when another handle is in the way.
+MUST_USE static inline int
+platform_file_lock(const struct platform *platform, int file, uint64_t offset, uint64_t size,
+                   enum platform_lock lock)
+{
+    return platform->ops->file_lock(platform->state, file, offset, size, lock);
+}
+
 static inline void
 platform_file_close(const struct platform *platform, int file)
 {
@@ -200,6 +246,13 @@ platform_file_status(const struct platform *platform, const char *path,
                      struct platform_status *status)
 {
     return platform->ops->file_status(platform->state, path, status);
+}
+
+MUST_USE static inline int
+platform_file_status_at(const struct platform *platform, int dir, const char *name,
+                        struct platform_status *status)
+{
+    return platform->ops->file_status_at(platform->state, dir, name, status);
 }
 
 // 0 also if the directory is there already.

@@ -2,12 +2,30 @@
 
 #include "base/check.h"
 
+static size_t
+larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 size_t
 streams_footprint(uint32_t kubelets, uint32_t cadvisors)
 {
     return arena_bytes((kubelets + cadvisors) * sizeof(struct stream))
-           + kubelets * (summary_footprint() + resource_footprint())
+           + kubelets * larger(summary_footprint(), resource_footprint())
            + cadvisors * cadvisor_footprint();
+}
+
+// An answer is of one format: both decoders work in the same memory, which
+// neither trusts after the other.
+static void
+init_kubelet(struct stream *stream, struct arena *arena, struct decode_space *space)
+{
+    struct arena of_summary = *arena;
+    struct arena of_resource = *arena;
+    summary_init(&stream->summary, &of_summary, space);
+    resource_init(&stream->resource, &of_resource, space);
+    arena->used = larger(of_summary.used, of_resource.used);
 }
 
 void
@@ -17,8 +35,7 @@ streams_init(struct streams *streams, struct arena *arena, uint32_t kubelets,
     *streams = (struct streams){.kubelet_count = kubelets, .count = kubelets + cadvisors};
     streams->stream = arena_take_array(arena, streams->count, sizeof(*streams->stream));
     for (uint32_t i = 0; i < kubelets; i++) {
-        summary_init(&streams->stream[i].summary, arena, space);
-        resource_init(&streams->stream[i].resource, arena, space);
+        init_kubelet(&streams->stream[i], arena, space);
     }
     for (uint32_t i = kubelets; i < streams->count; i++) {
         cadvisor_init(&streams->stream[i].cadvisor, arena, space);

@@ -35,20 +35,6 @@ reader_cells(const struct table_reader *reader)
     return (struct string_cells){cells, place->limit};
 }
 
-// Copies a row with a head; *seq is what it had. False while it is written.
-static bool
-copy_row(const void *row, void *to, size_t size, uint32_t *seq)
-{
-    *seq = reader_seq(row);
-    if (*seq & 1U) {
-        return false;
-    }
-    memcpy(to, row, size);
-    struct row_head *head = to;
-    head->newest &= 1U;  // callers use it as an index
-    return reader_is_same(row, *seq);
-}
-
 bool
 table_is_unchanged(const struct table_reader *reader, enum table_pool pool, row_index index,
                    uint32_t seq)
@@ -98,20 +84,63 @@ fill_node(struct filler *filler, unsigned want, struct node_view *view)
     view->labels = fill_labels(filler, view->row.labels, want);
 }
 
+// One copying of a row and its texts into a view: begun again until it is whole
+// or the tries are used up.
+struct copying {
+    const struct row_head *row;  // NULL: no such row
+    uint32_t seq;                // what the row had when the copying began
+    unsigned tries;
+    struct filler filler;
+};
+
+static struct copying
+copying_of(const struct table_reader *reader, enum table_pool pool, row_index index, char *buffer,
+           size_t size)
+{
+    return (struct copying){
+        .row = reader_row(reader, pool, index),
+        .filler = {reader, out_of(buffer, size)},
+    };
+}
+
+// Copies the row to where the view has its own. False: there is none, or it is
+// being written all the time.
+static bool
+copying_begin(struct copying *copying, void *to, size_t row_bytes)
+{
+    while (copying->row != NULL && copying->tries < READ_TRIES) {
+        copying->tries++;
+        copying->seq = reader_seq(copying->row);
+        if (copying->seq & 1U) {
+            continue;
+        }
+        memcpy(to, copying->row, row_bytes);
+        struct row_head *head = to;
+        head->newest &= 1U;  // callers use it as an index
+        copying->filler.out.used = 0;
+        if (reader_is_same(copying->row, copying->seq)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+copying_is_whole(const struct copying *copying)
+{
+    return reader_is_same(copying->row, copying->seq);
+}
+
 bool
 table_read_node(const struct table_reader *reader, row_index index, unsigned want,
                 struct node_view *view)
 {
-    const struct node_row *row = reader_row(reader, POOL_NODES, index);
-    for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
-        uint32_t seq;
-        if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
-            continue;
-        }
-        struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
-        view->index = index;
-        fill_node(&filler, want, view);
-        if (reader_is_same(&row->head, seq)) {
+    struct copying copying =
+        copying_of(reader, POOL_NODES, index, view->buffer, sizeof view->buffer);
+    view->index = index;
+    while (copying_begin(&copying, &view->row, sizeof view->row)) {
+        fill_node(&copying.filler, want, view);
+        if (copying_is_whole(&copying)) {
             return view->row.head.state == ROW_LIVE;
         }
     }
@@ -122,17 +151,13 @@ bool
 table_read_namespace(const struct table_reader *reader, row_index index, unsigned want,
                      struct namespace_view *view)
 {
-    const struct namespace_row *row = reader_row(reader, POOL_NAMESPACES, index);
-    for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
-        uint32_t seq;
-        if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
-            continue;
-        }
-        struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
-        view->index = index;
-        view->name = fill(&filler, view->row.head.name, NAME_BYTES_MAX);
-        view->labels = fill_labels(&filler, view->row.labels, want);
-        if (reader_is_same(&row->head, seq)) {
+    struct copying copying =
+        copying_of(reader, POOL_NAMESPACES, index, view->buffer, sizeof view->buffer);
+    view->index = index;
+    while (copying_begin(&copying, &view->row, sizeof view->row)) {
+        view->name = fill(&copying.filler, view->row.head.name, NAME_BYTES_MAX);
+        view->labels = fill_labels(&copying.filler, view->row.labels, want);
+        if (copying_is_whole(&copying)) {
             return view->row.head.state == ROW_LIVE;
         }
     }
@@ -170,225 +195,94 @@ bool
 table_read_pod(const struct table_reader *reader, row_index index, unsigned want,
                struct pod_view *view)
 {
-    const struct pod_row *row = reader_row(reader, POOL_PODS, index);
-    for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
-        uint32_t seq;
-        if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
-            continue;
-        }
-        struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
+    struct copying copying =
+        copying_of(reader, POOL_PODS, index, view->buffer, sizeof view->buffer);
+    view->index = index;
+    while (copying_begin(&copying, &view->row, sizeof view->row)) {
         struct parent space = parent_at(reader, POOL_NAMESPACES, view->row.namespace_index);
         struct parent node = parent_at(reader, POOL_NODES, view->row.node_index);
-        view->index = index;
-        fill_pod(&filler, want, space.row, node.row, view);
+        fill_pod(&copying.filler, want, space.row, node.row, view);
         bool node_same = node.row == NULL || reader_is_same(node.row, node.seq);
-        if (reader_is_same(&row->head, seq) && node_same) {
+        if (copying_is_whole(&copying) && node_same) {
             return view->row.head.state == ROW_LIVE;
         }
     }
     return false;
+}
+
+static void
+fill_container(struct filler *filler, unsigned want, struct container_view *view)
+{
+    view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
+    view->image =
+        (want & VIEW_DETAILS) ? fill(filler, view->row.image, IMAGE_BYTES_MAX) : TEXT("");
+    view->last_reason = fill_details(filler, view->row.last_reason, want);
+    view->waiting_reason = fill_details(filler, view->row.waiting_reason, want);
 }
 
 bool
 table_read_container(const struct table_reader *reader, row_index index, unsigned want,
                      struct container_view *view)
 {
-    const struct container_row *row = reader_row(reader, POOL_CONTAINERS, index);
-    for (unsigned i = 0; row != NULL && i < READ_TRIES; i++) {
-        uint32_t seq;
-        if (!copy_row(row, &view->row, sizeof view->row, &seq)) {
-            continue;
-        }
-        struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
-        view->index = index;
-        view->name = fill(&filler, view->row.head.name, NAME_BYTES_MAX);
-        view->image = (want & VIEW_DETAILS) ? fill(&filler, view->row.image, IMAGE_BYTES_MAX)
-                                            : TEXT("");
-        view->last_reason = fill_details(&filler, view->row.last_reason, want);
-        view->waiting_reason = fill_details(&filler, view->row.waiting_reason, want);
-        if (reader_is_same(&row->head, seq)) {
+    struct copying copying =
+        copying_of(reader, POOL_CONTAINERS, index, view->buffer, sizeof view->buffer);
+    view->index = index;
+    while (copying_begin(&copying, &view->row, sizeof view->row)) {
+        fill_container(&copying.filler, want, view);
+        if (copying_is_whole(&copying)) {
             return view->row.head.state == ROW_LIVE;
         }
     }
     return false;
 }
 
-row_index
-table_next_row(const struct table_reader *reader, enum table_pool pool, row_index after)
-{
-    uint32_t limit = reader->place[pool].limit;
-    uint32_t fresh = reader->header->pool[pool].fresh;
-    for (row_index i = after; i < limit && i + 1 < fresh; i++) {
-        const struct row_head *head = reader_row(reader, pool, i + 1);
-        if (head->state == ROW_LIVE) {
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-row_index
-table_next_pod_of_namespace(const struct table_reader *reader, row_index pod)
-{
-    const struct pod_row *row = reader_row(reader, POOL_PODS, pod);
-    return row != NULL ? reader_link(&row->namespace_next) : 0;
-}
-
-row_index
-table_next_pod_of_node(const struct table_reader *reader, row_index pod)
-{
-    const struct pod_row *row = reader_row(reader, POOL_PODS, pod);
-    return row != NULL ? reader_link(&row->node_next) : 0;
-}
-
-row_index
-table_next_container(const struct table_reader *reader, row_index container)
-{
-    const struct container_row *row = reader_row(reader, POOL_CONTAINERS, container);
-    return row != NULL ? reader_link(&row->next) : 0;
-}
-
-static row_index
-bucket_of(const struct table_reader *reader, enum table_pool pool, row_index parent,
-          struct text name)
-{
-    struct hash_key key = reader->header->hash_key;
-    uint64_t hash = hash_mix(hash_bytes(key, name.at, name.size), parent);
-    const struct pool_place *place = &reader->place[pool];
-    size_t offset = place->bucket_offset + (hash & (place->bucket_count - 1)) * sizeof(row_index);
-    return reader_link((const row_index *)(const void *)(reader->memory + offset));
-}
-
+// Copies the row at *at, whatever its kind, and goes on to the next.
 static bool
-is_named(const struct table_reader *reader, enum table_pool pool, const struct row_head *head,
-         row_index parent, struct text name)
+copy_labelled(const struct table_reader *reader, enum table_pool pool, row_index *at,
+              struct labelled_view *view)
 {
-    if (head->state != ROW_LIVE || !string_cells_equal(reader_cells(reader), head->name, name)) {
+    const void *row = reader_row(reader, pool, *at);
+    if (row == NULL) {
         return false;
     }
-    const struct pod_row *pod = (const struct pod_row *)(const void *)head;
-    return pool != POOL_PODS || pod->namespace_index == parent;
+    memcpy(view, row, reader->place[pool].row_bytes);  // the union stands first
+    *at = view->next;
+    return true;
 }
 
-// Bounded by the pool's size, so that a chain that changes meanwhile cannot
-// hold the reader; a miss is believed only if no chain changed meanwhile.
-static row_index
-lookup(const struct table_reader *reader, enum table_pool pool, row_index parent, struct text name)
+static struct filler
+filler_of(const struct table_reader *reader, struct labelled_view *view)
 {
-    const struct table_header *header = reader->header;
-    name = string_cut(name, NAME_BYTES_MAX);
-    for (unsigned i = 0; i < READ_TRIES; i++) {
-        uint32_t seq = atomic_load_explicit(&header->structure_seq, memory_order_acquire);
-        row_index index = bucket_of(reader, pool, parent, name);
-        for (uint32_t hops = 0; hops <= reader->place[pool].limit; hops++) {
-            const struct row_head *head = reader_row(reader, pool, index);
-            if (head == NULL) {
-                break;
-            }
-            if (is_named(reader, pool, head, parent, name)) {
-                return index;
-            }
-            index = reader_link(&head->hash_next);
-        }
-        atomic_thread_fence(memory_order_acquire);
-        uint32_t now = atomic_load_explicit(&header->structure_seq, memory_order_acquire);
-        if (now == seq && (seq & 1U) == 0) {
-            break;
-        }
-    }
-    return 0;
-}
-
-row_index
-table_lookup_node(const struct table_reader *reader, struct text name)
-{
-    return lookup(reader, POOL_NODES, 0, name);
-}
-
-row_index
-table_lookup_namespace(const struct table_reader *reader, struct text name)
-{
-    return lookup(reader, POOL_NAMESPACES, 0, name);
-}
-
-row_index
-table_lookup_pod(const struct table_reader *reader, row_index namespace_index, struct text name)
-{
-    return lookup(reader, POOL_PODS, namespace_index, name);
-}
-
-static row_index
-lookup_in_list(const struct table_reader *reader, row_index first, struct text name)
-{
-    name = string_cut(name, NAME_BYTES_MAX);
-    row_index index = first;
-    for (uint32_t hops = 0; hops <= reader->place[POOL_CONTAINERS].limit; hops++) {
-        const struct row_head *head = reader_row(reader, POOL_CONTAINERS, index);
-        if (head == NULL) {
-            return 0;
-        }
-        if (is_named(reader, POOL_CONTAINERS, head, 0, name)) {
-            return index;
-        }
-        index = table_next_container(reader, index);
-    }
-    return 0;
-}
-
-row_index
-table_lookup_container(const struct table_reader *reader, const struct pod_view *pod,
-                       struct text name)
-{
-    return lookup_in_list(reader, pod->row.first_container, name);
-}
-
-row_index
-table_lookup_system_container(const struct table_reader *reader, const struct node_view *node,
-                              struct text name)
-{
-    return lookup_in_list(reader, node->row.first_container, name);
+    return (struct filler){reader, out_of(view->buffer, sizeof view->buffer)};
 }
 
 bool
 table_read_filesystem(const struct table_reader *reader, row_index *at, struct labelled_view *view)
 {
-    const struct filesystem_row *row = reader_row(reader, POOL_FILESYSTEMS, *at);
-    if (row == NULL) {
-        return false;
-    }
-    view->filesystem = *row;
-    struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
-    view->name = fill(&filler, view->filesystem.name, SHORT_NAME_BYTES_MAX);
-    *at = view->filesystem.next;
-    return true;
+    struct filler filler = filler_of(reader, view);
+    bool there = copy_labelled(reader, POOL_FILESYSTEMS, at, view);
+    view->name = there ? fill(&filler, view->filesystem.name, SHORT_NAME_BYTES_MAX) : TEXT("");
+    return there;
 }
 
 bool
 table_read_disk(const struct table_reader *reader, row_index *at, struct labelled_view *view)
 {
-    const struct disk_row *row = reader_row(reader, POOL_DISKS, *at);
-    if (row == NULL) {
-        return false;
-    }
-    view->disk = *row;
-    struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
-    view->name = fill(&filler, view->disk.name, SHORT_NAME_BYTES_MAX);
-    *at = view->disk.next;
-    return true;
+    struct filler filler = filler_of(reader, view);
+    bool there = copy_labelled(reader, POOL_DISKS, at, view);
+    view->name = there ? fill(&filler, view->disk.name, SHORT_NAME_BYTES_MAX) : TEXT("");
+    return there;
 }
 
 bool
 table_read_extra(const struct table_reader *reader, row_index *at, struct labelled_view *view)
 {
-    const struct extra_row *row = reader_row(reader, POOL_EXTRAS, *at);
-    if (row == NULL) {
+    if (!copy_labelled(reader, POOL_EXTRAS, at, view)) {
         return false;
     }
-    view->extra = *row;
-    struct filler filler = {reader, out_of(view->buffer, sizeof view->buffer)};
+    struct filler filler = filler_of(reader, view);
     view->name = fill(&filler, view->extra.label, SHORT_NAME_BYTES_MAX);
     view->metric = fill(&filler, view->extra.metric, SHORT_NAME_BYTES_MAX);
-    *at = view->extra.next;
     return true;
 }
 

@@ -89,6 +89,7 @@ row_index table_lookup_system_container(const struct table_reader *reader, const
 // copies one and gives the next index in *at; false at the end.
 struct labelled_view {
     union {
+        row_index next;  // of all three
         struct filesystem_row filesystem;
         struct disk_row disk;
         struct extra_row extra;

@@ -46,6 +46,7 @@ enum row_flag {
     ROW_DELETING = 1 << 3,      // has a deletionTimestamp
     ROW_UNSCHEDULABLE = 1 << 4, // node: cordoned
     ROW_PSEUDO = 1 << 5,        // node of a host: source, not of a cluster
+    ROW_WAITING = 1 << 5,       // pod: the API server names no node for it yet
     ROW_BEGAN_ANEW = 1 << 6,    // container: it started anew in the newest sample
     ROW_PARTIAL = 1 << 7,       // pod, node: containers came line by line, sums are due
 };
@@ -207,7 +208,8 @@ struct container_row {
     uint8_t ready;
     uint8_t rootfs_backing, logs_backing;  // index into the node's, or BACKING_NONE
     uint8_t storage_has;  // bit 0: rootfs_used, bit 1: logs_used
-    uint8_t spare[6];
+    uint8_t spare[2];
+    row_index line_next;  // the container whose line came after this one's; a guess
     uint64_t rootfs_used, logs_used;  // bytes, newest sample only
     struct resource_row resources;
     struct container_sample samples[SAMPLES_PER_ROW];

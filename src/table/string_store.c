@@ -72,6 +72,32 @@ string_cells_of(const struct table_header *header)
     return (struct string_cells){cells, use->limit};
 }
 
+// Short and mostly equal, so in words, the last two overlapping.
+static inline bool
+is_same(const char *a, const char *b, size_t size)
+{
+    uint64_t x;
+    uint64_t y;
+    if (size < sizeof x) {
+        for (size_t i = 0; i < size; i++) {
+            if (a[i] != b[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+    for (size_t i = 0; i < size - sizeof x; i += sizeof x) {
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        if (x != y) {
+            return false;
+        }
+    }
+    memcpy(&x, a + size - sizeof x, sizeof x);
+    memcpy(&y, b + size - sizeof y, sizeof y);
+    return x == y;
+}
+
 bool
 string_cells_equal(struct string_cells cells, string_ref ref, struct text text)
 {
@@ -86,7 +112,7 @@ string_cells_equal(struct string_cells cells, string_ref ref, struct text text)
     size_t size = STRING_HEAD_BYTES;
     for (;;) {
         size = text.size < size ? text.size : size;
-        if (memcmp(piece, text.at, size) != 0) {
+        if (!is_same(piece, text.at, size)) {
             return false;
         }
         text = (struct text){text.at + size, text.size - size};

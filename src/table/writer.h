@@ -56,6 +56,7 @@ row_index table_put_node(struct table_writer *writer, unsigned source,
                          const struct node_object *node, struct text host_id);
 row_index table_put_namespace(struct table_writer *writer, unsigned source,
                               const struct namespace_object *namespace_object);
+// What a pod requests counts in no total before it has a node.
 row_index table_put_pod(struct table_writer *writer, unsigned source,
                         const struct pod_object *pod);
 void table_remove_node(struct table_writer *writer, unsigned source, struct text name);

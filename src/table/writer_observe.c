@@ -4,36 +4,17 @@
 #include "base/check.h"
 #include "table/writer_state.h"
 
-// Moves a row to the present cycle and gives the two samples to fold with.
-struct folding {
-    struct sample now;
-    struct sample before;  // an empty one when there is nothing to compare with
-};
-
-static uint8_t
-turn(uint32_t newest_cycle_s, uint8_t newest, uint32_t cycle_s)
-{
-    return newest_cycle_s == cycle_s ? newest : (uint8_t)(1 - newest);
-}
-
-// Whether the sample that is not the newest lies before the present cycle.
-static bool
-is_earlier(const struct sample_head *head, uint32_t cycle_s)
-{
-    return head->cycle_s != 0 && head->cycle_s < cycle_s;
-}
-
 static struct folding
 begin_node(struct table_writer *writer, struct node_row *row)
 {
     uint8_t newest = row->head.newest;
-    uint8_t next = turn(row->samples[newest].head.cycle_s, newest, writer->cycle_s);
+    uint8_t next = writer_turn(row->samples[newest].head.cycle_s, newest, writer->cycle_s);
     struct folding folding = {sample_of_node(&row->samples[next]),
                               sample_of_node(&row->samples[1 - next])};
     if (folding.now.head->cycle_s != writer->cycle_s) {
         sample_begin(folding.now, writer->cycle_s);
     }
-    if (!is_earlier(folding.before.head, writer->cycle_s)) {
+    if (!writer_is_earlier(folding.before.head, writer->cycle_s)) {
         folding.before = sample_of_node(&writer->no_node_sample);
     }
     row->head.newest = next;
@@ -44,191 +25,21 @@ static struct folding
 begin_pod(struct table_writer *writer, struct pod_row *row)
 {
     uint8_t newest = row->head.newest;
-    uint8_t next = turn(row->samples[newest].head.cycle_s, newest, writer->cycle_s);
+    uint8_t next = writer_turn(row->samples[newest].head.cycle_s, newest, writer->cycle_s);
     struct folding folding = {sample_of_pod(&row->samples[next]),
                               sample_of_pod(&row->samples[1 - next])};
     if (folding.now.head->cycle_s != writer->cycle_s) {
         sample_begin(folding.now, writer->cycle_s);
         row->summed = 0;
     }
-    if (!is_earlier(folding.before.head, writer->cycle_s)) {
+    if (!writer_is_earlier(folding.before.head, writer->cycle_s)) {
         folding.before = sample_of_pod(&writer->no_pod_sample);
     }
     row->head.newest = next;
     return folding;
 }
 
-static struct folding
-begin_container(struct table_writer *writer, struct container_row *row)
-{
-    uint8_t newest = row->head.newest;
-    uint8_t next = turn(row->samples[newest].head.cycle_s, newest, writer->cycle_s);
-    struct folding folding = {sample_of_container(&row->samples[next]),
-                              sample_of_container(&row->samples[1 - next])};
-    if (folding.now.head->cycle_s != writer->cycle_s) {
-        sample_begin(folding.now, writer->cycle_s);
-        row->head.flags = (uint8_t)(row->head.flags & ~ROW_BEGAN_ANEW);
-        row->storage_has = 0;
-        row->rootfs_backing = BACKING_NONE;
-        row->logs_backing = BACKING_NONE;
-    }
-    if (!is_earlier(folding.before.head, writer->cycle_s) ||
-        (row->head.flags & ROW_BEGAN_ANEW) != 0) {
-        folding.before = sample_of_container(&writer->no_container_sample);
-    }
-    row->head.newest = next;
-    return folding;
-}
-
-// Containers
-
-static void
-put_storage(struct table_writer *writer, struct container_row *row, struct sample now,
-            const struct container_seen *seen)
-{
-    if (seen->rootfs.has & HAS_FS_USED) {
-        row->rootfs_used = seen->rootfs.used;
-        row->storage_has |= 1U;
-    }
-    if (seen->logs.has & HAS_FS_USED) {
-        row->logs_used = seen->logs.used;
-        row->storage_has |= 2U;
-    }
-    if (seen->rootfs.has != 0) {
-        row->rootfs_backing = writer_backing_of(writer, &seen->rootfs);
-    }
-    if (seen->logs.has != 0) {
-        row->logs_backing = writer_backing_of(writer, &seen->logs);
-    }
-    if (row->storage_has != 0) {
-        uint64_t used = (row->storage_has & 1U) ? row->rootfs_used : 0;
-        used += (row->storage_has & 2U) ? row->logs_used : 0;
-        sample_set(now, METRIC_EPHEMERAL_USAGE, used);
-    }
-}
-
-// A container that started anew has nothing to be compared with, also where its
-// values come in parts.
-static void
-note_start(struct table_writer *writer, struct container_row *row, struct wall_ms start_time,
-           struct folding *folding)
-{
-    static const enum metric rates[] = {METRIC_CPU_USAGE_RATE, METRIC_MEMORY_PAGE_FAULTS_RATE,
-                                        METRIC_MEMORY_MAJOR_PAGE_FAULTS_RATE};
-    uint32_t start_s = writer_seconds(start_time);
-    if (start_s == 0) {
-        return;
-    }
-    if (row->start_s != 0 && row->start_s != start_s) {
-        row->head.flags |= ROW_BEGAN_ANEW;
-        folding->before = sample_of_container(&writer->no_container_sample);
-        for (size_t i = 0; i < ARRAY_COUNT(rates); i++) {
-            sample_unset(folding->now, rates[i]);
-        }
-    }
-    row->start_s = start_s;
-}
-
-static void
-put_container_values(struct table_writer *writer, struct container_row *row,
-                     const struct container_seen *seen)
-{
-    struct folding folding = begin_container(writer, row);
-    row->head.flags |= ROW_FROM_SCRAPE;
-    note_start(writer, row, seen->start_time, &folding);
-    sample_fold_cpu(folding.now, folding.before, &seen->cpu, writer->arrival);
-    sample_fold_memory(folding.now, folding.before, &seen->memory, writer->arrival);
-    put_storage(writer, row, folding.now, seen);
-    if (seen->image.size != 0 && row->image == 0) {
-        writer_set_text(writer, &row->image, string_cut(seen->image, IMAGE_BYTES_MAX));
-    }
-    if (seen->disk.time.ms != 0) {
-        writer_put_disk(writer, &row->disk, &seen->disk);
-    }
-    writer_put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_CONTAINERS);
-    for (uint32_t i = 0; i < seen->extra_count; i++) {
-        const struct extra_seen *extra = &seen->extras[i];
-        writer_put_extra(writer, &row->extras, extra->metric, extra->label, extra->value,
-                         writer->cycle_s);
-    }
-    if (row->extras != 0) {
-        writer_drop_extras(writer, &row->extras, writer->cycle_s);
-    }
-}
-
-static void
-observe_container_row(struct table_writer *writer, row_index index,
-                      const struct container_seen *seen)
-{
-    struct container_row *row = container_row_at(writer->header, index);
-    row_write_begin(&row->head);
-    put_container_values(writer, row, seen);
-    row_write_end(&row->head);
-    table_count(writer, COUNTER_SAMPLES, 1);
-}
-
 // Pods
-
-// What containers sum up to, as far as they were given.
-struct container_sums {
-    struct cpu_seen cpu;
-    struct memory_seen memory;
-    uint64_t ephemeral;
-    bool has_ephemeral;
-};
-
-static void
-add_container(struct container_sums *sums, const struct container_seen *seen)
-{
-    sums->cpu.has |= seen->cpu.has & HAS_CPU_NANOCORES;
-    sums->memory.has |= seen->memory.has;
-    if (seen->cpu.has & HAS_CPU_NANOCORES) {
-        sums->cpu.usage_nanocores += seen->cpu.usage_nanocores;
-    }
-    sums->memory.usage += (seen->memory.has & HAS_MEMORY_USAGE) ? seen->memory.usage : 0;
-    sums->memory.working_set +=
-        (seen->memory.has & HAS_MEMORY_WORKING_SET) ? seen->memory.working_set : 0;
-    sums->memory.rss += (seen->memory.has & HAS_MEMORY_RSS) ? seen->memory.rss : 0;
-    sums->memory.swap += (seen->memory.has & HAS_MEMORY_SWAP) ? seen->memory.swap : 0;
-    if (seen->rootfs.has & HAS_FS_USED) {
-        sums->ephemeral += seen->rootfs.used;
-        sums->has_ephemeral = true;
-    }
-    if (seen->logs.has & HAS_FS_USED) {
-        sums->ephemeral += seen->logs.used;
-        sums->has_ephemeral = true;
-    }
-}
-
-// The value of `metric` in sums; false when it is not in them.
-static bool
-sum_of(const struct container_sums *sums, enum metric metric, struct metric_value *value)
-{
-    *value = (struct metric_value){0};
-    switch (metric) {
-    case METRIC_CPU_USAGE_RATE:
-        value->is_double = true;
-        value->real = (double)sums->cpu.usage_nanocores * 1e-6;
-        return (sums->cpu.has & HAS_CPU_NANOCORES) != 0;
-    case METRIC_MEMORY_USAGE:
-        value->u64 = sums->memory.usage;
-        return (sums->memory.has & HAS_MEMORY_USAGE) != 0;
-    case METRIC_MEMORY_WORKING_SET:
-        value->u64 = sums->memory.working_set;
-        return (sums->memory.has & HAS_MEMORY_WORKING_SET) != 0;
-    case METRIC_MEMORY_RSS:
-        value->u64 = sums->memory.rss;
-        return (sums->memory.has & HAS_MEMORY_RSS) != 0;
-    case METRIC_MEMORY_SWAP:
-        value->u64 = sums->memory.swap;
-        return (sums->memory.has & HAS_MEMORY_SWAP) != 0;
-    case METRIC_EPHEMERAL_USAGE:
-        value->u64 = sums->ephemeral;
-        return sums->has_ephemeral;
-    default:
-        return false;
-    }
-}
 
 // A pod that has no row still counts in the totals of its namespace.
 static void
@@ -236,7 +47,7 @@ observe_overflow(struct table_writer *writer, row_index space, const struct pod_
 {
     struct container_sums sums = {0};
     for (uint32_t i = 0; i < seen->container_count; i++) {
-        add_container(&sums, &seen->containers[i]);
+        writer_sum_seen(&sums, &seen->containers[i]);
     }
     struct cpu_seen cpu = seen->cpu.has != 0 ? seen->cpu : sums.cpu;
     struct memory_seen memory = seen->memory.has != 0 ? seen->memory : sums.memory;
@@ -251,71 +62,6 @@ observe_overflow(struct table_writer *writer, row_index space, const struct pod_
     table_count(writer, COUNTER_OVERFLOW_SAMPLES, 1);
 }
 
-// Adds up a metric over the pod's containers of this cycle.
-static bool
-sum_rows(struct table_writer *writer, const struct pod_row *row, enum metric metric,
-         struct metric_value *sum)
-{
-    bool any = false;
-    *sum = (struct metric_value){0};
-    for (row_index at = row->first_container; at != 0;) {
-        struct container_row *container = container_row_at(writer->header, at);
-        struct sample sample = sample_of_container(&container->samples[container->head.newest]);
-        struct metric_value value;
-        if (sample.head->cycle_s == writer->cycle_s && sample_get(sample, metric, &value)) {
-            any = true;
-            sum->is_double = value.is_double;
-            sum->real += value.real;
-            sum->u64 += value.u64;
-        }
-        at = container->next;
-    }
-    return any;
-}
-
-static const enum metric summed_metrics[] = {
-    METRIC_CPU_USAGE_RATE, METRIC_MEMORY_USAGE, METRIC_MEMORY_WORKING_SET,
-    METRIC_MEMORY_RSS,     METRIC_MEMORY_SWAP,  METRIC_MEMORY_PAGE_FAULTS_RATE,
-    METRIC_MEMORY_MAJOR_PAGE_FAULTS_RATE,       METRIC_EPHEMERAL_USAGE,
-};
-
-// Sums of the containers leave the sample before it is looked at anew.
-static void
-forget_sums(struct pod_row *row, struct sample now)
-{
-    now.head->present &= ~row->summed;
-    row->summed = 0;
-}
-
-// Sums a gauge or rate of the pod's containers into the pod where it lacks it.
-// `refused` are the containers that have no row.
-static void
-sum_containers(struct table_writer *writer, struct pod_row *row, struct sample now,
-               const struct container_sums *refused)
-{
-    uint32_t given = now.head->present;
-    for (size_t i = 0; i < ARRAY_COUNT(summed_metrics); i++) {
-        enum metric metric = summed_metrics[i];
-        struct metric_value own;
-        struct metric_value sum;
-        struct metric_value rest;
-        if (sample_get(now, metric, &own)) {
-            continue;
-        }
-        bool any = sum_rows(writer, row, metric, &sum);
-        bool more = sum_of(refused, metric, &rest);
-        if (!any && !more) {
-            continue;
-        }
-        if ((any && sum.is_double) || (more && rest.is_double)) {
-            sample_set_rate(now, metric, sum.real + (more ? rest.real : 0));
-        } else {
-            sample_set(now, metric, sum.u64 + (more ? rest.u64 : 0));
-        }
-    }
-    row->summed = now.head->present & ~given;
-}
-
 static void
 put_pod_values(struct table_writer *writer, struct pod_row *row, const struct pod_seen *seen,
                const struct container_sums *refused)
@@ -325,7 +71,7 @@ put_pod_values(struct table_writer *writer, struct pod_row *row, const struct po
     if (row->start_s == 0) {
         row->start_s = writer_seconds(seen->start_time);
     }
-    forget_sums(row, folding.now);
+    writer_forget_sums(row, folding.now);
     sample_fold_cpu(folding.now, folding.before, &seen->cpu, writer->arrival);
     sample_fold_memory(folding.now, folding.before, &seen->memory, writer->arrival);
     if ((row->head.flags & ROW_HOST_NETWORK) == 0) {
@@ -340,7 +86,7 @@ put_pod_values(struct table_writer *writer, struct pod_row *row, const struct po
     }
     // Where containers come line by line the sums are due at the node's end.
     if ((row->head.flags & ROW_PARTIAL) == 0) {
-        sum_containers(writer, row, folding.now, refused);
+        writer_sum_containers(writer, row, folding.now, refused);
     }
 }
 
@@ -355,9 +101,9 @@ observe_pod_row(struct table_writer *writer, row_index index, const struct pod_s
         const struct container_seen *container = &seen->containers[i];
         row_index at = writer_need_container(writer, index, 0, container->name);
         if (at != 0) {
-            observe_container_row(writer, at, container);
+            writer_observe_container(writer, at, container);
         } else {
-            add_container(&refused, container);
+            writer_sum_seen(&refused, container);
         }
     }
     struct pod_row *row = pod_row_at(writer->header, index);
@@ -370,38 +116,76 @@ observe_pod_row(struct table_writer *writer, row_index index, const struct pod_s
     table_count(writer, COUNTER_SAMPLES, 1);
 }
 
+static void
+observe_placed_pod(struct table_writer *writer, const struct pod_seen *seen)
+{
+    row_index space;
+    row_index pod;
+    enum writer_place place =
+        writer_place_of(writer, seen->namespace_name, seen->name, &space, &pod);
+    if (place == WRITER_PLACE_OVERFLOW) {
+        observe_overflow(writer, space, seen);
+    }
+    if (place != WRITER_PLACE_ROW || writer_is_leftover(writer, pod, seen)) {
+        return;
+    }
+    observe_pod_row(writer, pod, seen);
+    // Lines come in one order, summaries in none.
+    if (seen->container_count == 0) {
+        writer_hint_note_pod(writer, pod);
+    }
+}
+
 void
 table_observe_pod(struct table_writer *writer, const struct pod_seen *seen)
 {
     ASSERT(writer->cycle_s != 0);
+    writer_hint_begin(writer);
     structure_begin(writer->header);
-    row_index space;
-    row_index pod;
-    bool by_line = seen->container_count == 0;
-    enum writer_place place =
-        writer_place_of(writer, seen->namespace_name, seen->name, by_line, &space, &pod);
-    if (place == WRITER_PLACE_ROW && !writer_is_leftover(writer, pod, seen)) {
+    row_index pod = 0;
+    if (seen->container_count == 0) {
+        pod = writer_hint_pod(writer, seen->namespace_name, seen->name);
+    }
+    if (pod != 0 && !writer_is_leftover(writer, pod, seen)) {
         observe_pod_row(writer, pod, seen);
-    } else if (place == WRITER_PLACE_OVERFLOW) {
-        observe_overflow(writer, space, seen);
+        writer_hint_note_pod(writer, pod);
+    } else if (pod == 0) {
+        observe_placed_pod(writer, seen);
     }
     structure_end(writer->header);
 }
 
 static void
-observe_container(struct table_writer *writer, row_index pod, const struct container_seen *seen)
+observe_container_row(struct table_writer *writer, row_index index,
+                      const struct container_seen *seen)
 {
-    row_index index = writer_need_container(writer, pod, 0, seen->name);
-    if (index == 0) {
-        table_count(writer, COUNTER_OVERFLOW_SAMPLES, 1);
-        return;
-    }
+    row_index pod = container_row_at(writer->header, index)->pod;
     if (writer->node != 0) {
         writer_attach_pod_to_node(writer, pod, writer->node);
         node_row_at(writer->header, writer->node)->head.flags |= ROW_PARTIAL;
         pod_row_at(writer->header, pod)->head.flags |= ROW_PARTIAL;
     }
-    observe_container_row(writer, index, seen);
+    writer_observe_container(writer, index, seen);
+    writer_hint_note_container(writer, index);
+}
+
+static void
+observe_placed_container(struct table_writer *writer, struct text namespace_name, struct text pod,
+                         const struct container_seen *seen)
+{
+    row_index space;
+    row_index of;
+    row_index index = 0;
+    enum writer_place place = writer_place_of(writer, namespace_name, pod, &space, &of);
+    if (place == WRITER_PLACE_ROW) {
+        index = writer_need_container(writer, of, 0, seen->name);
+    }
+    if (index != 0) {
+        observe_container_row(writer, index, seen);
+    } else if (place != WRITER_PLACE_NOWHERE) {
+        // The pod's own line says what it uses.
+        table_count(writer, COUNTER_OVERFLOW_SAMPLES, 1);
+    }
 }
 
 void
@@ -409,15 +193,13 @@ table_observe_container(struct table_writer *writer, struct text namespace_name,
                         const struct container_seen *seen)
 {
     ASSERT(writer->cycle_s != 0);
+    writer_hint_begin(writer);
     structure_begin(writer->header);
-    row_index space;
-    row_index index;
-    enum writer_place place = writer_place_of(writer, namespace_name, pod, true, &space, &index);
-    if (place == WRITER_PLACE_ROW) {
-        observe_container(writer, index, seen);
-    } else if (place == WRITER_PLACE_OVERFLOW) {
-        // The pod's own line says what it uses.
-        table_count(writer, COUNTER_OVERFLOW_SAMPLES, 1);
+    row_index index = writer_hint_container(writer, namespace_name, pod, seen->name);
+    if (index != 0) {
+        observe_container_row(writer, index, seen);
+    } else {
+        observe_placed_container(writer, namespace_name, pod, seen);
     }
     structure_end(writer->header);
 }
@@ -432,7 +214,7 @@ table_node_begin(struct table_writer *writer, unsigned source, row_index node, u
     ASSERT(source <= SOURCES_MAX);
     ASSERT(cycle_s != 0);
     if (writer->node != node || writer->cycle_s != cycle_s) {
-        writer->hints.count = 0;
+        writer_hint_reset(writer);
     }
     writer->source = source;
     writer->node = node;
@@ -462,7 +244,7 @@ observe_system_containers(struct table_writer *writer, const struct node_seen *s
         struct text name = system_container_name(writer, container->name);
         row_index index = writer_need_container(writer, 0, writer->node, name);
         if (index != 0) {
-            observe_container_row(writer, index, container);
+            writer_observe_container(writer, index, container);
         }
     }
 }
@@ -480,7 +262,8 @@ put_node_values(struct table_writer *writer, struct node_row *row, const struct 
     sample_fold_network(folding.now, folding.before, &seen->network, writer->arrival);
     writer_put_pressure(writer, &row->pressure, &seen->pressure, PRESSURE_NODES);
     if (seen->filesystem_count != 0) {
-        writer_put_filesystems(writer, &row->filesystems, seen->filesystems, seen->filesystem_count);
+        writer_put_filesystems(writer, &row->filesystems, seen->filesystems,
+                               seen->filesystem_count);
         if (seen->filesystems[0].has & HAS_FS_USED) {
             sample_set(folding.now, METRIC_EPHEMERAL_USAGE, seen->filesystems[0].used);
         }
@@ -523,12 +306,11 @@ table_observe_node(struct table_writer *writer, const struct node_seen *seen)
 static void
 end_partial_pod(struct table_writer *writer, struct pod_row *row)
 {
-    static const struct container_sums none;
     row_write_begin(&row->head);
     row->head.flags = (uint8_t)(row->head.flags & ~ROW_PARTIAL);
     struct folding folding = begin_pod(writer, row);
-    forget_sums(row, folding.now);
-    sum_containers(writer, row, folding.now, &none);
+    writer_forget_sums(row, folding.now);
+    writer_sum_containers(writer, row, folding.now, NULL);
     row_write_end(&row->head);
 }
 

@@ -27,67 +27,21 @@ writer_is_leftover(struct table_writer *writer, row_index index, const struct po
     return false;
 }
 
-static bool
-is_named(const struct table_writer *writer, enum table_pool pool, row_index index,
-         struct text name)
-{
-    const struct row_head *head = pool_row_const(writer->header, pool, index);
-    return head->state == ROW_LIVE && string_equals(writer->header, head->name, name);
-}
-
 static row_index
 find_namespace(struct table_writer *writer, struct text name)
 {
     row_index last = writer->last_namespace;
-    if (last == 0 || !is_named(writer, POOL_NAMESPACES, last, name)) {
+    if (last == 0 || !writer_is_named(writer, POOL_NAMESPACES, last, name)) {
         writer->last_namespace = writer_find(writer, POOL_NAMESPACES, 0, name);
     }
     return writer->last_namespace;
 }
 
-// The pod that followed this one when an earlier metric was told; 0 when the
-// line is about another.
-static row_index
-hinted_pod(struct table_writer *writer, struct text namespace_name, struct text name)
-{
-    struct pod_hints *hints = &writer->hints;
-    if (hints->count == 0) {
-        return 0;
-    }
-    uint32_t next = hints->at + 1 < hints->count ? hints->at + 1 : 0;
-    row_index pod = hints->pod[next];
-    if (!is_named(writer, POOL_PODS, pod, name)) {
-        return 0;
-    }
-    row_index space = pod_row_at(writer->header, pod)->namespace_index;
-    if (!is_named(writer, POOL_NAMESPACES, space, namespace_name)) {
-        return 0;
-    }
-    hints->at = next;
-    return pod;
-}
-
-static void
-hint_pod(struct table_writer *writer, row_index pod)
-{
-    struct pod_hints *hints = &writer->hints;
-    for (uint32_t i = 0; i < hints->count; i++) {
-        if (hints->pod[i] == pod) {
-            hints->at = i;
-            return;
-        }
-    }
-    if (hints->count < POD_HINTS) {
-        hints->at = hints->count;
-        hints->pod[hints->count++] = pod;
-    }
-}
-
 // The API server's word is the better one: what it deleted is not revived, and
 // what it named when there was no room waits for it to name it again.
-static enum writer_place
-place_of(struct table_writer *writer, struct text namespace_name, struct text name,
-         row_index *space, row_index *pod)
+enum writer_place
+writer_place_of(struct table_writer *writer, struct text namespace_name, struct text name,
+                row_index *space, row_index *pod)
 {
     struct table_header *header = writer->header;
     *space = find_namespace(writer, namespace_name);
@@ -119,20 +73,4 @@ place_of(struct table_writer *writer, struct text namespace_name, struct text na
         overflow_drop(&writer->overflow, hash);
     }
     return WRITER_PLACE_ROW;
-}
-
-enum writer_place
-writer_place_of(struct table_writer *writer, struct text namespace_name, struct text name,
-                bool by_line, row_index *space, row_index *pod)
-{
-    *pod = by_line ? hinted_pod(writer, namespace_name, name) : 0;
-    if (*pod != 0) {
-        *space = pod_row_at(writer->header, *pod)->namespace_index;
-        return WRITER_PLACE_ROW;
-    }
-    enum writer_place place = place_of(writer, namespace_name, name, space, pod);
-    if (by_line && place == WRITER_PLACE_ROW) {
-        hint_pod(writer, *pod);
-    }
-    return place;
 }

@@ -4,15 +4,9 @@
 #include "base/check.h"
 #include "table/writer_state.h"
 
-void
-writer_attach_pod_to_node(struct table_writer *writer, row_index pod, row_index node)
+static void
+leave_node(struct table_header *header, struct pod_row *row)
 {
-    struct table_header *header = writer->header;
-    struct pod_row *row = pod_row_at(header, pod);
-    if (row->node_index == node) {
-        return;
-    }
-    row_write_begin(&row->head);
     if (row->node_previous != 0) {
         pod_row_at(header, row->node_previous)->node_next = row->node_next;
     } else if (row->node_index != 0) {
@@ -21,17 +15,52 @@ writer_attach_pod_to_node(struct table_writer *writer, row_index pod, row_index 
     if (row->node_next != 0) {
         pod_row_at(header, row->node_next)->node_previous = row->node_previous;
     }
-    row->node_index = node;
+    row->node_index = 0;
     row->node_previous = 0;
     row->node_next = 0;
-    if (node != 0) {
-        struct node_row *to = node_row_at(header, node);
-        row->node_next = to->first_pod;
-        if (to->first_pod != 0) {
-            pod_row_at(header, to->first_pod)->node_previous = pod;
-        }
-        to->first_pod = pod;
+}
+
+static void
+join_node(struct table_header *header, row_index pod, row_index node, row_index previous)
+{
+    struct pod_row *row = pod_row_at(header, pod);
+    row_index *link = previous != 0 ? &pod_row_at(header, previous)->node_next
+                                    : &node_row_at(header, node)->first_pod;
+    row->node_index = node;
+    row->node_previous = previous;
+    row->node_next = *link;
+    if (*link != 0) {
+        pod_row_at(header, *link)->node_previous = pod;
     }
+    *link = pod;
+}
+
+void
+writer_attach_pod_to_node(struct table_writer *writer, row_index pod, row_index node)
+{
+    struct pod_row *row = pod_row_at(writer->header, pod);
+    if (row->node_index == node) {
+        return;
+    }
+    row_write_begin(&row->head);
+    leave_node(writer->header, row);
+    if (node != 0) {
+        join_node(writer->header, pod, node, 0);
+    }
+    row_write_end(&row->head);
+}
+
+void
+writer_follow_pod(struct table_writer *writer, row_index previous, row_index pod)
+{
+    struct pod_row *row = pod_row_at(writer->header, pod);
+    row_index node = row->node_index;
+    if (row->node_previous == previous || pod == previous) {
+        return;
+    }
+    row_write_begin(&row->head);
+    leave_node(writer->header, row);
+    join_node(writer->header, pod, node, previous);
     row_write_end(&row->head);
 }
 
@@ -105,135 +134,6 @@ writer_need_pod(struct table_writer *writer, unsigned source, row_index namespac
     return index;
 }
 
-row_index
-writer_need_container(struct table_writer *writer, row_index pod, row_index node,
-                      struct text name)
-{
-    struct table_header *header = writer->header;
-    name = string_cut(name, NAME_BYTES_MAX);
-    row_index *first = pod != 0 ? &pod_row_at(header, pod)->first_container
-                                : &node_row_at(header, node)->first_container;
-    row_index index = writer_find_container(writer, *first, name);
-    if (index != 0) {
-        return index;
-    }
-    bool full = false;
-    string_ref ref = string_take(header, name, &full);
-    if (ref == 0) {
-        table_count_error(writer, full ? ERR_STRINGS_FULL : ERR_MISSING, 1);
-        return 0;
-    }
-    index = pool_take(header, POOL_CONTAINERS);
-    if (index == 0) {
-        string_drop(header, ref);
-        table_count_error(writer, ERR_CONTAINERS_FULL, 1);
-        return 0;
-    }
-    struct container_row *row = container_row_at(header, index);
-    row_write_begin(&row->head);
-    row->head.state = ROW_LIVE;
-    row->head.source = (uint8_t)writer->source;
-    row->head.name = ref;
-    row->pod = pod;
-    row->node = node;
-    row->rootfs_backing = BACKING_NONE;
-    row->logs_backing = BACKING_NONE;
-    row->next = *first;
-    row_write_end(&row->head);
-    *first = index;
-    return index;
-}
-
-static struct resource_row
-resources_of(const struct container_object *container)
-{
-    uint64_t cpu_request = container->requests.cpu_milli;
-    uint64_t cpu_limit = container->limits.cpu_milli;
-    return (struct resource_row){
-        .memory_request = container->requests.memory,
-        .memory_limit = container->limits.memory,
-        .ephemeral_request = container->requests.ephemeral,
-        .ephemeral_limit = container->limits.ephemeral,
-        .cpu_request = cpu_request < UINT32_MAX ? (uint32_t)cpu_request : UINT32_MAX,
-        .cpu_limit = cpu_limit < UINT32_MAX ? (uint32_t)cpu_limit : UINT32_MAX,
-    };
-}
-
-static void
-put_other_requests(struct table_writer *writer, row_index *extras,
-                   const struct container_object *container)
-{
-    for (uint32_t i = 0; i < container->requests.other_count; i++) {
-        char name[SHORT_NAME_BYTES_MAX];
-        struct out out = out_of(name, sizeof name);
-        out_text(&out, container->requests.others[i].name);
-        out_string(&out, "/request");
-        double value = (double)container->requests.others[i].value;
-        writer_put_extra(writer, extras, out_view(&out), TEXT(""), value, 0);
-    }
-}
-
-static void
-put_container(struct table_writer *writer, row_index pod, const struct container_object *container)
-{
-    row_index index = writer_need_container(writer, pod, 0, container->name);
-    if (index == 0) {
-        return;
-    }
-    struct container_row *row = container_row_at(writer->header, index);
-    row_write_begin(&row->head);
-    row->head.flags |= ROW_FROM_API;
-    row->head.list_generation = UINT32_MAX;  // named by this object
-    row->role = (uint8_t)container->role;
-    row->container_state = (uint8_t)container->state;
-    row->ready = container->ready;
-    row->restart_count = container->restart_count;
-    row->last_finished_s = writer_seconds(container->last_finished);
-    row->last_exit_code = container->last_exit_code;
-    row->resources = resources_of(container);
-    writer_set_text(writer, &row->image, string_cut(container->image, IMAGE_BYTES_MAX));
-    writer_set_text(writer, &row->last_reason,
-                    string_cut(container->last_termination_reason, SHORT_NAME_BYTES_MAX));
-    writer_set_text(writer, &row->waiting_reason,
-                    string_cut(container->waiting_reason, SHORT_NAME_BYTES_MAX));
-    writer_drop_requests(writer, &row->extras);
-    put_other_requests(writer, &row->extras, container);
-    row_write_end(&row->head);
-}
-
-// Containers that the object no longer names leave, unless the object was cut.
-static void
-drop_unnamed_containers(struct table_writer *writer, row_index *first, bool cut)
-{
-    row_index *link = first;
-    while (*link != 0) {
-        struct container_row *row = container_row_at(writer->header, *link);
-        if (row->head.list_generation == UINT32_MAX || cut) {
-            row->head.list_generation = 0;
-            link = &row->next;
-        } else {
-            writer_drop_container(writer, link);
-        }
-    }
-}
-
-static uint32_t
-add_milli(uint32_t a, uint32_t b)
-{
-    return a + b < a ? UINT32_MAX : a + b;
-}
-
-void
-writer_add_resources(struct resource_row *sum, const struct resource_row *by)
-{
-    sum->cpu_request = add_milli(sum->cpu_request, by->cpu_request);
-    sum->cpu_limit = add_milli(sum->cpu_limit, by->cpu_limit);
-    sum->memory_request = writer_add(sum->memory_request, by->memory_request);
-    sum->memory_limit = writer_add(sum->memory_limit, by->memory_limit);
-    sum->ephemeral_request = writer_add(sum->ephemeral_request, by->ephemeral_request);
-    sum->ephemeral_limit = writer_add(sum->ephemeral_limit, by->ephemeral_limit);
-}
-
 // Whether a container runs as long as its pod does.
 static bool
 is_lasting(const struct container_object *container)
@@ -256,14 +156,21 @@ sum_containers(struct table_writer *writer, struct pod_row *row, const struct po
         if (!is_lasting(container)) {
             continue;
         }
-        struct resource_row resources = resources_of(container);
+        struct resource_row resources = writer_resources_of(container);
         writer_add_resources(&sum, &resources);
-        put_other_requests(writer, &row->extras, container);
+        writer_put_other_requests(writer, &row->extras, container);
         count++;
     }
     row->resources = sum;
     row->restart_count = restarts;
     row->container_count = count;
+}
+
+// What it requests is not taken from any node yet.
+static bool
+is_waiting(const struct pod_object *pod)
+{
+    return pod->node_name.size == 0;
 }
 
 static void
@@ -272,9 +179,10 @@ set_pod(struct table_writer *writer, struct pod_row *row, const struct pod_objec
     row->uid_form = writer_pack_uid(pod->uid, row->uid);
     row->phase = (uint8_t)pod->phase;
     row->created_s = writer_seconds(pod->created);
-    uint8_t flags = (uint8_t)(row->head.flags & ~(ROW_HOST_NETWORK | ROW_DELETING));
+    uint8_t flags = (uint8_t)(row->head.flags & ~(ROW_HOST_NETWORK | ROW_DELETING | ROW_WAITING));
     flags = (uint8_t)(flags | (pod->host_network ? ROW_HOST_NETWORK : 0));
     flags = (uint8_t)(flags | (pod->deleting ? ROW_DELETING : 0));
+    flags = (uint8_t)(flags | (is_waiting(pod) ? ROW_WAITING : 0));
     row->head.flags = flags;
     if (pod->start_time.ms != 0) {
         row->start_s = writer_seconds(pod->start_time);
@@ -318,11 +226,14 @@ put_overflow(struct table_writer *writer, unsigned source, row_index space,
     struct resource_row sum = {0};
     uint32_t count = 0;
     for (uint32_t i = 0; i < pod->container_count; i++) {
-        if (is_lasting(&pod->containers[i])) {
-            struct resource_row resources = resources_of(&pod->containers[i]);
-            writer_add_resources(&sum, &resources);
-            count++;
+        if (!is_lasting(&pod->containers[i])) {
+            continue;
         }
+        if (!is_waiting(pod)) {
+            struct resource_row resources = writer_resources_of(&pod->containers[i]);
+            writer_add_resources(&sum, &resources);
+        }
+        count++;
     }
     struct overflow_pod known = {
         .hash = overflow_hash(writer->header->hash_key, pod->namespace_name, pod->name),
@@ -368,11 +279,11 @@ write_pod(struct table_writer *writer, unsigned source, row_index index,
     row_write_end(&row->head);
     for (uint32_t i = 0; i < pod->container_count; i++) {
         if (has_own_row(&pod->containers[i])) {
-            put_container(writer, index, &pod->containers[i]);
+            writer_put_container(writer, index, &pod->containers[i]);
         }
     }
     bool cut = pod->container_count == POD_CONTAINERS_MAX;
-    drop_unnamed_containers(writer, &row->first_container, cut);
+    writer_drop_unnamed_containers(writer, &row->first_container, cut);
 }
 
 static row_index

@@ -58,6 +58,15 @@ writer_find_container(const struct table_writer *writer, row_index first, struct
     return 0;
 }
 
+bool
+writer_is_named(const struct table_writer *writer, enum table_pool pool, row_index index,
+                struct text name)
+{
+    const struct row_head *head = pool_row_const(writer->header, pool, index);
+    return head->state == ROW_LIVE &&
+           string_equals(writer->header, head->name, string_cut(name, NAME_BYTES_MAX));
+}
+
 void
 writer_set_text(struct table_writer *writer, string_ref *ref, struct text text)
 {

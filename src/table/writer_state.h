@@ -18,16 +18,6 @@ struct list_sync {
     bool running;
 };
 
-// The pods of an answer that comes line by line, in the order of its lines: it
-// names them in the same order for every metric. (The kubelet's default is at
-// most 110 pods a node.)
-#define POD_HINTS 128
-struct pod_hints {
-    row_index pod[POD_HINTS];
-    uint32_t count;
-    uint32_t at;  // the one found last
-};
-
 struct table_writer {
     struct table_header *header;
     struct overflow overflow;     // pods that have no row
@@ -49,8 +39,31 @@ struct table_writer {
     uint32_t cycle_s;
     struct wall_ms arrival;
     row_index last_namespace;  // the next pod is often in the same one
-    struct pod_hints hints;
+    // Where to look first; 0 = nowhere.
+    row_index last_pod, last_container;  // those told last
+    row_index fetched_node;              // the one whose rows were fetched ahead
 };
+
+// A row under a new observation: its sample of this cycle, and the one to compare
+// with, an empty one when there is none.
+struct folding {
+    struct sample now;
+    struct sample before;
+};
+
+// Which of a row's samples is the present cycle's.
+static inline uint8_t
+writer_turn(uint32_t newest_cycle_s, uint8_t newest, uint32_t cycle_s)
+{
+    return newest_cycle_s == cycle_s ? newest : (uint8_t)(1 - newest);
+}
+
+// Whether the sample that is not the newest lies before the present cycle.
+static inline bool
+writer_is_earlier(const struct sample_head *head, uint32_t cycle_s)
+{
+    return head->cycle_s != 0 && head->cycle_s < cycle_s;
+}
 
 // writer.c: sources that the table taken over had and the configuration has not.
 void writer_forget_lost_sources(struct table_writer *writer);
@@ -62,6 +75,9 @@ row_index writer_find(const struct table_writer *writer, enum table_pool pool, r
                       struct text name);
 row_index writer_find_container(const struct table_writer *writer, row_index first,
                                 struct text name);
+// Whether the row is live and has this name.
+bool writer_is_named(const struct table_writer *writer, enum table_pool pool, row_index index,
+                     struct text name);
 // Takes a row of an indexed pool and names it; counts a refusal as `full`.
 row_index writer_take_named(struct table_writer *writer, enum table_pool pool, row_index parent,
                             struct text name, int full);
@@ -82,24 +98,65 @@ void writer_drop_container(struct table_writer *writer, row_index *link);
 row_index writer_need_namespace(struct table_writer *writer, unsigned source, struct text name);
 row_index writer_need_pod(struct table_writer *writer, unsigned source,
                           row_index namespace_index, struct text name);
-// A container in the list of the pod or, with pod 0, of the node.
-row_index writer_need_container(struct table_writer *writer, row_index pod, row_index node,
-                                struct text name);
 // Another pod of the same name: nothing of the one before counts any more.
 void writer_begin_pod_anew(struct table_writer *writer, row_index index);
 void writer_attach_pod_to_node(struct table_writer *writer, row_index pod, row_index node);
+// Moves a pod in its node's list behind `previous`, which is the same node's; with
+// 0 to the front.
+void writer_follow_pod(struct table_writer *writer, row_index previous, row_index pod);
 void writer_set_labels(struct table_writer *writer, string_ref *ref, const struct label *labels,
                        uint32_t count);
 // Keeps a UUID or hex hash in 16 bytes; returns enum uid_form.
 uint8_t writer_pack_uid(struct text text, uint8_t uid[16]);
 
+// writer_container.c: containers.
+
+// A container in the list of the pod or, with pod 0, of the node.
+row_index writer_need_container(struct table_writer *writer, row_index pod, row_index node,
+                                struct text name);
+struct resource_row writer_resources_of(const struct container_object *container);
+void writer_put_other_requests(struct table_writer *writer, row_index *extras,
+                               const struct container_object *container);
+// What the API server says of one, and those that it no longer names.
+void writer_put_container(struct table_writer *writer, row_index pod,
+                          const struct container_object *container);
+void writer_drop_unnamed_containers(struct table_writer *writer, row_index *first, bool cut);
+// What a kubelet says of one.
+void writer_observe_container(struct table_writer *writer, row_index index,
+                              const struct container_seen *seen);
+
+// writer_sum.c: a pod's containers, as far as their values were given.
+struct container_sums {
+    struct cpu_seen cpu;
+    struct memory_seen memory;
+    uint64_t ephemeral;
+    bool has_ephemeral;
+};
+void writer_sum_seen(struct container_sums *sums, const struct container_seen *seen);
+// Sums of the containers leave the sample before it is looked at anew.
+void writer_forget_sums(struct pod_row *row, struct sample now);
+// Sums gauges and rates of the pod's containers into the pod where it lacks them.
+// `refused` (or NULL) are the containers that have no row.
+void writer_sum_containers(struct table_writer *writer, struct pod_row *row, struct sample now,
+                           const struct container_sums *refused);
+
+// writer_hint.c: guesses about an answer that comes line by line, in the same order
+// every time; and all rows of a node, fetched ahead. 0 when the guess is wrong.
+void writer_hint_begin(struct table_writer *writer);
+void writer_hint_reset(struct table_writer *writer);
+row_index writer_hint_container(const struct table_writer *writer, struct text namespace_name,
+                                struct text pod, struct text name);
+row_index writer_hint_pod(const struct table_writer *writer, struct text namespace_name,
+                          struct text name);
+// These lines came next.
+void writer_hint_note_container(struct table_writer *writer, row_index index);
+void writer_hint_note_pod(struct table_writer *writer, row_index pod);
+
 // writer_place.c: where what a kubelet says of a pod belongs. The namespace's row
-// (0: it has none) and the pod's are made when they are new; `by_line` when the
-// pod was probably told of in this answer before.
+// (0: it has none) and the pod's are made when they are new.
 enum writer_place { WRITER_PLACE_ROW, WRITER_PLACE_OVERFLOW, WRITER_PLACE_NOWHERE };
 enum writer_place writer_place_of(struct table_writer *writer, struct text namespace_name,
-                                  struct text name, bool by_line, row_index *space,
-                                  row_index *pod);
+                                  struct text name, row_index *space, row_index *pod);
 // A kubelet may know a pod of the same name before or after the API server does.
 // True when it speaks of one that is gone already.
 bool writer_is_leftover(struct table_writer *writer, row_index index,

@@ -138,7 +138,11 @@ sum_pod(struct table_writer *writer, uint32_t cycle_s, struct pod_row *row)
     }
     sums->pod_count++;
     sums->container_count += containers;
-    add_requested(sums, &row->resources);
+    // A pod that waits for a node requests nothing of the cluster yet, unless a
+    // kubelet knows better.
+    if ((row->head.flags & ROW_WAITING) == 0 || row->node_index != 0) {
+        add_requested(sums, &row->resources);
+    }
     if (is_fresh(writer, cycle_s, sample.head)) {
         add_used(sums, sample);
     }
@@ -150,14 +154,17 @@ sum_pod(struct table_writer *writer, uint32_t cycle_s, struct pod_row *row)
     }
 }
 
+// `heard_s` is the last cycle in which their owner was told of.
 static void
-drop_forgotten_containers(struct table_writer *writer, uint32_t cycle_s, row_index *first)
+drop_forgotten_containers(struct table_writer *writer, uint32_t cycle_s, uint32_t heard_s,
+                          row_index *first)
 {
     row_index *link = first;
     while (*link != 0) {
         struct container_row *row = container_row_at(writer->header, *link);
         const struct sample_head *newest = &row->samples[row->head.newest].head;
-        if (is_forgotten(writer, cycle_s, &row->head, newest)) {
+        if (is_forgotten(writer, cycle_s, &row->head, newest) &&
+            !is_fresh(writer, heard_s, newest)) {
             writer_drop_container(writer, link);
         } else {
             link = &row->next;
@@ -177,7 +184,7 @@ turn_pods(struct table_writer *writer, uint32_t cycle_s)
         }
         if (row->head.state == ROW_LIVE && (row->head.flags & ROW_FROM_API) == 0) {
             structure_begin(header);
-            drop_forgotten_containers(writer, cycle_s, &row->first_container);
+            drop_forgotten_containers(writer, cycle_s, cycle_s, &row->first_container);
             structure_end(header);
         }
         if (is_over(writer, cycle_s, &row->head)) {
@@ -190,6 +197,24 @@ turn_pods(struct table_writer *writer, uint32_t cycle_s)
     }
 }
 
+// The last cycle in which the node or a system container of it was told of. While
+// a node that the API server names is silent, these containers stay as its pods
+// do: only what a node leaves out when it speaks is gone.
+static uint32_t
+node_heard_s(const struct table_writer *writer, uint32_t cycle_s, const struct node_row *row)
+{
+    uint32_t heard_s = row->samples[row->head.newest].head.cycle_s;
+    for (row_index at = row->first_container; at != 0;) {
+        const struct container_row *container = pool_row_const(writer->header, POOL_CONTAINERS, at);
+        uint32_t told_s = container->samples[container->head.newest].head.cycle_s;
+        if (told_s > heard_s && told_s <= cycle_s) {
+            heard_s = told_s;
+        }
+        at = container->next;
+    }
+    return (row->head.flags & ROW_FROM_API) != 0 && heard_s != 0 ? heard_s : cycle_s;
+}
+
 static void
 turn_nodes(struct table_writer *writer, uint32_t cycle_s, struct totals *cluster)
 {
@@ -200,7 +225,8 @@ turn_nodes(struct table_writer *writer, uint32_t cycle_s, struct totals *cluster
             continue;
         }
         structure_begin(writer->header);
-        drop_forgotten_containers(writer, cycle_s, &row->first_container);
+        uint32_t heard_s = node_heard_s(writer, cycle_s, row);
+        drop_forgotten_containers(writer, cycle_s, heard_s, &row->first_container);
         structure_end(writer->header);
         if (is_over(writer, cycle_s, &row->head)) {
             structure_begin(writer->header);

@@ -36,7 +36,8 @@ huge-element;;-too_large
 deep;;-too_deep
 bad-utf8;;-bad_utf8
 duplicate-keys;;-duplicate
-bad-numbers;;-bad_number|malformed
+bad-numbers;;-bad_number
+odd-numbers;;-malformed
 skew;seconds=-300;ok
 counter-back;;ok
 '
@@ -150,7 +151,7 @@ others_go_on() {
 bad_elements_leave_the_rest() {
     local node now
     now=$(date +%s)
-    for node in $(sed -n 's/^\(huge-element\|deep\|bad-utf8\|duplicate-keys\|bad-numbers\|skew\|counter-back\);.*/\1/p' \
+    for node in $(sed -n 's/^\(huge-element\|deep\|bad-utf8\|duplicate-keys\|bad-numbers\|odd-numbers\|skew\|counter-back\);.*/\1/p' \
         <<<"$FAULTS"); do
         local index
         index=$(grep -v '^$' <<<"$FAULTS" | grep -n "^$node;" | cut -d: -f1)
@@ -240,6 +241,8 @@ api_too_old() {
     command_ok /410 && command_ok '/cut' || { fail "no 410"; return; }
     sees_changes fault-410 || { fail "discovery does not go on"; return; }
     await 20 relisted "$before" || fail "$before lists before, $(appliance '.sources[0].lists') now"
+    [ "$(appliance '.sources[0].relists')" -gt 0 ] || fail "relists are not counted"
+    [ "$(appliance '.sources[0].watches')" -gt 3 ] || fail "watches are not counted"
 }
 
 relisted() {
@@ -252,6 +255,48 @@ api_cut() {
         command_ok "/cut?reset=$((i % 2))" || { fail "no cut"; return; }
         sees_changes "cut-$i" || { fail "discovery does not go on"; return; }
     done
+}
+
+# Rows of pods that are gone stay for some cycles.
+pods_are() {
+    [ "$(pool pods used)" = "$1" ]
+}
+
+# KIND REASON: one more object in every page that is so: it is counted, the others
+# are taken.
+api_bad_object() {
+    local before lists known
+    before=$(error_total "$2")
+    lists=$(appliance '.sources[0].lists')
+    known=$(truth entity=cluster | jq .pods)
+    command_ok "/fault?target=api&kind=$1" && command_ok /410 && command_ok '/cut' ||
+        { fail "the fault is not taken"; return; }
+    await 30 relisted $((lists + 2)) ||
+        { fail "not listed again: $(appliance -c '.sources[0]')"; return; }
+    [ "$(error_total "$2")" -gt "$before" ] || fail "not counted: $(appliance -c .errors)"
+    await 20 pods_are "$known" || fail "$known pods there are, $(pool pods used) are known"
+    source_is_well || fail "said $(appliance '.sources[0].lastError')"
+    sees_changes "bad-$1" || fail "discovery does not go on"
+    command_ok '/fault?target=api&kind=none' || fail "the fault does not end"
+}
+
+# A list that never ends takes nothing from the nodes, and no memory.
+api_endless() {
+    local memory elements
+    memory=$(memory_of_roles)
+    command_ok '/fault?target=api&kind=endless&path=/api/v1/pods&bytes=16000000' && command_ok /410 &&
+        command_ok '/cut' || { fail "the fault is not taken"; return; }
+    elements=$(counter api_bytes_total)
+    await 20 at_least api_bytes_total $((elements + 20000000)) ||
+        { fail "$(($(counter api_bytes_total) - elements)) bytes of it came"; return; }
+    SOUND=("${NAMES[@]}")
+    others_stay_fresh 4
+    memory_is "$memory" || fail "was $memory KiB, is $(memory_of_roles) KiB"
+    command_ok '/fault?target=api&kind=none' && command_ok '/api?do=down&cut=1' &&
+        command_ok '/api?do=up' || { fail "the fault does not end"; return; }
+    await 60 source_is_well || { fail "not well again: $(appliance '.sources[0].lastError')"; return; }
+    sees_changes endless || fail "discovery does not go on"
+    [ "$(deaths)" = 0 ] || fail "a role died"
 }
 
 # The message names what is missing.
@@ -382,6 +427,11 @@ case_run 'API server: hang' api_fault 'kind=hang' timeout hang
 case_run 'API server: garbage' api_fault 'kind=garbage' http_other garbage
 case_run 'API server: 410' api_too_old
 case_run 'API server: watches are cut' api_cut
+for fault in huge-element:too_large deep:too_deep bad-utf8:bad_utf8 duplicate-keys:duplicate \
+    bad-numbers:bad_number odd-numbers:malformed; do
+    case_run "API server: ${fault%:*}" api_bad_object "${fault%:*}" "${fault#*:}"
+done
+case_run 'API server: a list without end' api_endless
 case_run 'API server: 403' api_denies
 case_run 'API server down, collect killed' api_is_down
 case_run 'a token is replaced' token_changes

@@ -1,6 +1,7 @@
 # What the simulator knows, one entity a line -> key, metric, kind, value.
 # Files: nodes.tsv, the list of keys and URLs, the answers. `endpoint`: summary
-# or resource, which carries less. Numbers stay texts.
+# or resource, which carries less. `pressure`: the lowest level whose pressure is
+# kept, pods or containers. Numbers stay texts.
 
 function put(metric, kind, value) {
     print key, metric, kind, value
@@ -20,6 +21,9 @@ function put_field(text,    name, value) {
     match(text, /"value":[0-9]+/)
     value = substr(text, RSTART + 8, RLENGTH - 8)
     if (name == "cpu/nano_cores" || (name == "memory/available" && kind != "node")) {
+        return
+    }
+    if (name ~ /^pressure\// && pressure != "containers" && (kind == "con" || kind == "sys")) {
         return
     }
     # The network of such a pod is its node's, and stays with that.

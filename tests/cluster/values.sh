@@ -129,7 +129,7 @@ values_sums() {
 values_truth() { # ENDPOINT
     values_truth_urls "$1" <"$WORK/keys.txt" >"$WORK/truth.urls"
     values_fetch "$WORK/truth.urls" >"$WORK/truth.raw"
-    awk -v endpoint="$1" -f tests/cluster/truth.awk "$WORK/nodes.tsv" "$WORK/truth.urls" "$WORK/truth.raw"
+    awk -v endpoint="$1" -v pressure="${PRESSURE:-pods}" -f tests/cluster/truth.awk "$WORK/nodes.tsv" "$WORK/truth.urls" "$WORK/truth.raw"
     printf 'cluster\tnode/count\ti\t%s\ncluster\tnode/ready_count\ti\t%s\n' \
         "$(wc -l <"$WORK/nodes.tsv")" "$(awk '$8 == "True"' "$WORK/nodes.tsv" | wc -l)"
 }

@@ -154,7 +154,7 @@ static void
 refuse_resource(struct conn *conn, enum who who, const struct api_target *target, const char *verb,
                 const char *resource)
 {
-    char message[700];
+    char message[1000];
     char details[400];
     char scope[300] = "at the cluster scope";
     if (target->space[0] != 0) {
@@ -211,26 +211,101 @@ not_found(struct conn *conn, const struct api_target *target)
                    .code = 404, .message = message, .reason = "NotFound", .details = details});
 }
 
+/* NAME, NAME:PORT, SCHEME:NAME or SCHEME:NAME:PORT, as the API server takes a
+ * node apart; the name's bytes are cut out of `text`. */
+struct proxy_target {
+    const char *name;
+    bool https;
+    uint32_t port; /* 0 = the kubelet's own, whatever the scheme */
+};
+
+static bool
+parse_proxy_target(char *text, struct proxy_target *out)
+{
+    char *part[3] = {text, NULL, NULL};
+    unsigned count = 1;
+    char *end = NULL;
+    for (char *at = strchr(text, ':'); at != NULL; at = strchr(at, ':')) {
+        if (count == 3) {
+            return false;
+        }
+        *at++ = 0;
+        part[count++] = at;
+    }
+    bool scheme = count == 3 || (count == 2 && part[1][strspn(part[1], "0123456789")] != 0);
+    *out = (struct proxy_target){.name = part[scheme ? 1 : 0]};
+    if (scheme && strcmp(text, "http") != 0 && strcmp(text, "https") != 0 && text[0] != 0) {
+        return false;
+    }
+    out->https = scheme && strcmp(text, "https") == 0;
+    if (count > (scheme ? 2U : 1U)) {
+        unsigned long port = strtoul(part[count - 1], &end, 10);
+        out->port = (uint32_t)port;
+        return *end == 0 && port > 0 && port < 65536;
+    }
+    return true;
+}
+
+static void
+proxy_fails(struct conn *conn, const struct node *node, uint32_t port, const char *why)
+{
+    char text[300];
+    conn->sim->counters.faults_applied += node->fault != NULL;
+    snprintf(text, sizeof(text), "error trying to reach service: dial tcp %u.%u.%u.%u:%u: %s",
+             node->address >> 24, node->address >> 16 & 255, node->address >> 8 & 255,
+             node->address & 255, port, why);
+    api_status(conn, &(struct api_status){.code = 500, .message = text});
+}
+
+/* A port that is not the one in the node's status is dialled with the scheme
+ * asked for and without the API server's login. */
+static bool
+proxy_reaches(struct conn *conn, const struct node *node, const struct proxy_target *to)
+{
+    const struct cluster *cluster = &conn->sim->cluster;
+    if (fault_is(node->fault, FAULT_REFUSE)) {
+        proxy_fails(conn, node, to->port != 0 ? to->port : cluster->kubelet_port,
+                    "connect: connection refused");
+        return false;
+    }
+    if (to->port == 0 || to->port == cluster->kubelet_port) {
+        return true;
+    }
+    if (to->port != cluster->kubelet_plain_port) {
+        proxy_fails(conn, node, to->port, "connect: connection refused");
+        return false;
+    }
+    if (to->https) {
+        proxy_fails(conn, node, to->port, "tls: first record does not look like a TLS handshake");
+        return false;
+    }
+    return true;
+}
+
 static void
 answer_proxy(struct conn *conn, const struct request *request, const struct api_target *target)
 {
     struct sim *sim = conn->sim;
-    struct node *node = cluster_node(&sim->cluster, target->name);
+    char name[256];
+    struct proxy_target to;
     char text[300];
     struct api_status status = {.code = 500, .message = text};
+    snprintf(name, sizeof(name), "%s", target->name);
+    if (!parse_proxy_target(name, &to)) {
+        snprintf(text, sizeof(text), "invalid node request \"%.200s\"", target->name);
+        status.code = 400;
+        status.reason = "BadRequest";
+        api_status(conn, &status);
+        return;
+    }
+    struct node *node = cluster_node(&sim->cluster, to.name);
     if (node == NULL) {
         not_found(conn, target);
         return;
     }
     sim->counters.requests_api_proxy++;
-    if (fault_is(node->fault, FAULT_REFUSE)) {
-        sim->counters.faults_applied++;
-        snprintf(text, sizeof(text),
-                 "error trying to reach service: dial tcp %u.%u.%u.%u:%u: connect: "
-                 "connection refused",
-                 node->address >> 24, node->address >> 16 & 255, node->address >> 8 & 255,
-                 node->address & 255, sim->cluster.kubelet_port);
-        api_status(conn, &status);
+    sim->counters.requests_api_proxy_port += to.port != 0;
+    if (!proxy_reaches(conn, node, &to)) {
         return;
     }
     if (fault_is(node->fault, FAULT_HANG) || fault_is(node->fault, FAULT_HANG_TLS)) {

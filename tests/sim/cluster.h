@@ -98,6 +98,7 @@ struct cluster {
     uint32_t space_count;
     uint64_t seed_next;
     uint32_t kubelet_port;
+    uint32_t kubelet_plain_port;
     char container_names[CONTAINERS_PER_POD_MAX][CONTAINER_NAME_BYTES];
     uint32_t container_name_len[CONTAINERS_PER_POD_MAX];
     struct object **dead; /* in order of death */

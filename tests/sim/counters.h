@@ -15,6 +15,7 @@
     X(requests_api_watch)                                                                          \
     X(requests_api_get)                                                                            \
     X(requests_api_proxy)                                                                          \
+    X(requests_api_proxy_port)                                                                     \
     X(requests_api_other)                                                                          \
     X(requests_summary)                                                                            \
     X(requests_summary_brief)                                                                      \

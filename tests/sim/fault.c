@@ -67,8 +67,17 @@ put_reference(struct buf *out, bool summary, const char *name)
 {
     buf_printf(out,
                "{\"%s\":{\"name\":\"%s\",\"namespace\":\"default\",\"uid\":"
-               "\"00000000-0000-4000-a000-000000000000\"}",
+               "\"00000000-0000-4000-a000-000000000000\"",
                summary ? "podRef" : "metadata", name);
+}
+
+/* Where a reader who drops what nobody needs has to keep it. */
+static void
+put_huge(struct buf *out, bool summary, uint64_t bytes)
+{
+    buf_text(out, summary ? "},\"volume\":[{\"name\":\"" : ",\"labels\":{\"padding\":\"");
+    put_repeated(out, "0123456789abcdef", (bytes > 0 ? bytes : HUGE_BYTES) / 16);
+    buf_text(out, summary ? "\"}]" : "\"}}");
 }
 
 void
@@ -78,12 +87,12 @@ fault_element(struct buf *out, enum fault_kind kind, uint64_t bytes, bool summar
                               "\"time\":\"2026-01-01T00:00:00Z\",";
     put_reference(out, summary,
                   kind == FAULT_BAD_UTF8 ? "bad-\xff\xfe\xc0\x80-\xed\xa0\x80" : fault_name(kind));
+    if (kind == FAULT_HUGE_ELEMENT) {
+        put_huge(out, summary, bytes);
+    } else {
+        BUF_LIT(out, "}");
+    }
     switch (kind) {
-    case FAULT_HUGE_ELEMENT:
-        BUF_LIT(out, ",\"padding\":\"");
-        put_repeated(out, "0123456789abcdef", (bytes > 0 ? bytes : HUGE_BYTES) / 16);
-        BUF_LIT(out, "\"");
-        break;
     case FAULT_DEEP:
         BUF_LIT(out, ",\"deep\":");
         put_repeated(out, "[", DEEP_LEVELS);
@@ -98,9 +107,17 @@ fault_element(struct buf *out, enum fault_kind kind, uint64_t bytes, bool summar
     case FAULT_BAD_NUMBERS:
         buf_text(out, cpu);
         BUF_LIT(out, "\"usageNanoCores\":-1,\"usageCoreNanoSeconds\":1e999},"
-                     "\"memory\":{\"time\":\"not a time\",\"usageBytes\":"
-                     "99999999999999999999999999,\"workingSetBytes\":\"12\",\"rssBytes\":1.5,"
-                     "\"pageFaults\":01,\"majorPageFaults\":NaN}");
+                     "\"memory\":{\"time\":\"2026-01-01T00:00:00Z\",\"usageBytes\":"
+                     "99999999999999999999999999,\"rssBytes\":1.5}");
+        if (!summary) {
+            BUF_LIT(out, ",\"status\":{\"capacity\":{\"cpu\":\"1e999\"},\"containerStatuses\":"
+                         "[{\"name\":\"app\",\"restartCount\":99999999999999999999}]}");
+        }
+        break;
+    case FAULT_ODD_NUMBERS:
+        buf_text(out, cpu);
+        BUF_LIT(out, "\"usageNanoCores\":01,\"usageCoreNanoSeconds\":NaN},"
+                     "\"status\":{\"phase\":01}");
         break;
     case FAULT_BAD_JSON:
         BUF_LIT(out, ",\"cpu\":{\"usageNanoCores\" 12,,\"x\":tru}");
@@ -134,6 +151,9 @@ fault_lines(struct buf *out, enum fault_kind kind, uint64_t bytes)
         BUF_LIT(out, "b\"} 1e999 1\n");
         buf_text(out, start);
         BUF_LIT(out, "c\"} -5 99999999999999999999\n");
+        break;
+    case FAULT_ODD_NUMBERS:
+        BUF_LIT(out, "a\"} 0x1p 1\n");
         break;
     default:
         BUF_LIT(out, "unfinished\n");

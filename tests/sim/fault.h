@@ -32,6 +32,7 @@
     X(BAD_UTF8, "bad-utf8")                                                                        \
     X(DUPLICATE_KEYS, "duplicate-keys")                                                            \
     X(BAD_NUMBERS, "bad-numbers")                                                                  \
+    X(ODD_NUMBERS, "odd-numbers")                                                                  \
     X(BAD_JSON, "bad-json") /* one element is broken in the middle */
 
 enum fault_kind {

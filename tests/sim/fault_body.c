@@ -33,7 +33,7 @@ fill_endless(struct conn *conn)
 }
 
 static void
-start_endless(struct conn *conn, bool summary)
+start_endless(struct conn *conn, const struct fault *fault, bool summary)
 {
     const struct http_head head = {200, "application/json", NULL};
     http_stream_begin(conn, &head);
@@ -43,6 +43,9 @@ start_endless(struct conn *conn, bool summary)
         http_chunk(conn, "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[", 45);
     }
     conn->fill = fill_endless;
+    if (fault->bytes > 0) {
+        fault_spoils(conn, fault, FAULT_SLOW);
+    }
 }
 
 static void
@@ -84,7 +87,7 @@ fault_answers(struct conn *conn, const struct fault *fault, enum fault_kind kind
         http_body_end(conn, &json, 0);
         return true;
     case FAULT_ENDLESS:
-        start_endless(conn, summary);
+        start_endless(conn, fault, summary);
         return true;
     case FAULT_HTTP:
         answer_code(conn, fault);

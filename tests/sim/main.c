@@ -93,6 +93,7 @@ start(struct sim *sim)
     }
     cluster_init(&sim->cluster, &sim->options, &sim->clock);
     sim->cluster.kubelet_port = sim->ports[PORT_KUBELET_TLS];
+    sim->cluster.kubelet_plain_port = sim->ports[PORT_KUBELET_PLAIN];
     cluster_fill(&sim->cluster);
     churn_init(&sim->churn, &sim->cluster, sim->options.churn);
     snprintf(server, sizeof(server), "%s://127.0.0.1:%u", sim->options.plain_api ? "http" : "https",

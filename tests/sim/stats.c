@@ -373,17 +373,29 @@ stats_system(const struct stats_view *view, enum system_container which,
     fault_counts(view, seed, start, at, out);
 }
 
+uint64_t
+stats_system_seed(const struct node *node, enum system_container which)
+{
+    return node->object.seed + 1 + which;
+}
+
+uint64_t
+stats_container_seed(const struct pod *pod, uint32_t index)
+{
+    return pod->object.seed + 1 + index;
+}
+
 void
 stats_psi(const struct stats_view *view, uint64_t seed, enum psi_part part, int64_t time_ms,
           struct psi_stats *out)
 {
     uint64_t draw = mix_with(seed, DRAW_PSI + part);
-    uint64_t some = 1 + mix_below(draw, 20000); /* ns a ms: up to 2 % */
-    int64_t age = time_ms - view->cluster->start_ms + 864000000;
+    uint64_t some = 1 + mix_below(draw, 20); /* us a ms: up to 2 % */
+    int64_t age = time_ms - view->skew_ms - view->cluster->start_ms + 864000000;
     out->some_total = counter(view, some * (uint64_t)(age > 0 ? age : 0));
     out->full_total = out->some_total / 4;
     for (unsigned i = 0; i < 3; i++) {
-        out->some_average[i] = some / 100 + mix_below(draw << (8 * i), 50);
+        out->some_average[i] = some * 10 + mix_below(draw << (8 * i), 50);
         out->full_average[i] = out->some_average[i] / 4;
     }
 }

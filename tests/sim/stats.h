@@ -52,7 +52,8 @@ struct fs_stats {
     uint64_t inodes_used;
 };
 
-/* Totals in ns, averages in hundredths of a percent. */
+/* Totals in microseconds, as kubelets pass them on, averages in hundredths of a
+ * percent. */
 struct psi_stats {
     uint64_t full_total;
     uint64_t some_total;
@@ -91,7 +92,10 @@ void stats_system(const struct stats_view *view, enum system_container which,
 const char *stats_system_name(enum system_container which);
 int64_t stats_node_start_ms(const struct stats_view *view);
 
+/* Pressure of the entity with that seed at the printed time of its CPU. */
 void stats_psi(const struct stats_view *view, uint64_t seed, enum psi_part part, int64_t time_ms,
                struct psi_stats *out);
+uint64_t stats_system_seed(const struct node *node, enum system_container which);
+uint64_t stats_container_seed(const struct pod *pod, uint32_t index);
 
 #endif

@@ -71,7 +71,7 @@ put_psi(char *p, unsigned depth, const struct stats_view *view, uint64_t seed, e
         int64_t time_ms)
 {
     struct psi_stats psi;
-    stats_psi(view, seed, part, time_ms - view->skew_ms, &psi);
+    stats_psi(view, seed, part, time_ms, &psi);
     *p++ = ',';
     p = put_break(p, depth);
     p = FAST_LIT(p, "\"psi\": {");
@@ -226,7 +226,7 @@ put_system(struct summary_writer *w, char *p, const struct stats_view *view)
         p = fast_put(p, name, strlen(name));
         PUT_TIME("\"," I4 "\"startTime\": \"", stats_node_start_ms(view));
         *p++ = ',';
-        p = put_use_4(w, p, view, view->node->object.seed + which, &use);
+        p = put_use_4(w, p, view, stats_system_seed(view->node, which), &use);
         p = FAST_LIT(p, I3 "}");
     }
     return FAST_LIT(p, I2 "],");
@@ -280,7 +280,7 @@ put_container(struct summary_writer *w, char *p, const struct stats_view *view,
               const struct pod *pod, uint32_t index, bool brief)
 {
     const struct cluster *cluster = view->cluster;
-    uint64_t seed = pod->object.seed + index + 1;
+    uint64_t seed = stats_container_seed(pod, index);
     struct container_stats stats;
     if (brief) {
         stats_container_use(view, pod, index, &stats.use);

@@ -55,6 +55,25 @@ add_use(struct fields *fields, const struct cpu_memory_stats *use, bool swap)
     }
 }
 
+/* Beside the CPU of the entity with that seed; in the summary only. */
+static void
+add_pressure(struct fields *fields, const struct stats_view *view, uint64_t seed, int64_t time_ms)
+{
+    static const struct {
+        enum psi_part part;
+        const char *some;
+        const char *full;
+    } rows[] = {{PSI_CPU, "pressure/cpu_some", "pressure/cpu_full"},
+                {PSI_MEMORY, "pressure/memory_some", "pressure/memory_full"},
+                {PSI_IO, "pressure/io_some", "pressure/io_full"}};
+    for (unsigned i = 0; i < 3 && view->cluster->options->psi; i++) {
+        struct psi_stats psi;
+        stats_psi(view, seed, rows[i].part, time_ms, &psi);
+        add(fields, rows[i].some, psi.some_total, time_ms, false);
+        add(fields, rows[i].full, psi.full_total, time_ms, false);
+    }
+}
+
 static void
 add_network(struct fields *fields, const struct network_stats *net)
 {
@@ -100,6 +119,7 @@ gather_node(const struct stats_view *view, struct fields *fields)
     stats_node_network(view, &network);
     stats_node_fs(view, &fs);
     add_use(fields, &use, view->cluster->options->swap);
+    add_pressure(fields, view, view->node->object.seed, use.time_ms);
     add_network(fields, &network);
     add_fs(fields, &fs, "/");
     add(fields, "ephemeral_storage/usage", fs.used, fs.time_ms, false);
@@ -115,6 +135,7 @@ gather_pod(const struct stats_view *view, const struct pod *pod, struct fields *
     stats_pod_network(view, pod, &network);
     stats_pod_storage(view, pod, &fs);
     add_use(fields, &use, view->cluster->options->swap);
+    add_pressure(fields, view, pod->object.seed, use.time_ms);
     add_network(fields, &network);
     add(fields, "ephemeral_storage/usage", fs.used, fs.time_ms, false);
     for (uint32_t i = 0; i < view->cluster->options->volumes_per_pod; i++) {
@@ -144,6 +165,8 @@ gather(const struct stats_view *view, const struct entity *entity, struct fields
     case ENTITY_CONTAINER:
         stats_container(view, entity->pod, entity->container, &stats);
         add_use(fields, &stats.use, view->cluster->options->swap);
+        add_pressure(fields, view, stats_container_seed(entity->pod, entity->container),
+                     stats.use.time_ms);
         add_fs(fields, &stats.rootfs, "/");
         add_fs(fields, &stats.logs, "logs");
         add(fields, "ephemeral_storage/usage", stats.rootfs.used + stats.logs.used,
@@ -152,6 +175,7 @@ gather(const struct stats_view *view, const struct entity *entity, struct fields
     default:
         stats_system(view, entity->system, &use);
         add_use(fields, &use, false);
+        add_pressure(fields, view, stats_system_seed(view->node, entity->system), use.time_ms);
         break;
     }
     /* The summary prints whole seconds, /metrics/resource milliseconds. */

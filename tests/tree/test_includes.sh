@@ -10,8 +10,10 @@ rank() {
     budget | model) echo 3 ;;
     parse) echo 4 ;;
     discover | scrape | host | table) echo 5 ;;
-    api) echo 6 ;;
-    app) echo 7 ;;
+    history) echo 6 ;;
+    sink) echo 7 ;;
+    api) echo 8 ;;
+    app) echo 9 ;;
     *) echo 99 ;;
     esac
 }

@@ -63,6 +63,11 @@ TEST(tells_everything)
         "{\"role\":\"collect\",\"state\":\"ready\",\"pid\":12,",
         "\"lastReason\":\"killed by signal 9\"",
         "\"error\":\"timeout\",\"lastError\":\"the API server does not answer\"",
+        "\"cluster\":{\"nodes\":{\"known\":2,\"ready\":1,\"failing\":1},"
+        "\"pods\":{\"active\":3,\"unknown\":0,\"pending\":0,\"running\":3,\"succeeded\":0,"
+        "\"failed\":0,\"deleting\":0},"
+        "\"containers\":{\"unknown\":0,\"waiting\":1,\"running\":3,\"terminated\":0,"
+        "\"crashLooping\":1,\"oomKilled\":0,\"restarts\":7}}",
         "\"failingNodes\":[{\"node\":\"node-b\",\"error\":\"timeout\",",
         "\"streak\":2,\"lastSuccess\":null,",
         "\"failingNodesTruncated\":false",

@@ -39,6 +39,50 @@ TEST(origins)
     CHECK(host_check_origin(&any, TEXT("null")));
 }
 
+TEST(names_may_be_allowed)
+{
+    struct host_check check = loopback;
+    struct text bad;
+    CHECK(host_check_add(&check, TEXT("skerry.example,Mon-1.example.,[fd00::1]"), &bad) == 0);
+    CHECK(host_check_add(&check, TEXT("10.0.0.1"), &bad) == 0);
+    CHECK(host_check_add(&check, TEXT("fd00::2"), &bad) == 0);
+    CHECK(host_check_host(&check, TEXT("skerry.EXAMPLE:443")));
+    CHECK(host_check_host(&check, TEXT("mon-1.example")));
+    CHECK(host_check_host(&check, TEXT("[fd00::1]:8082")));
+    CHECK(host_check_host(&check, TEXT("[FD00::2]")));
+    CHECK(host_check_host(&check, TEXT("10.0.0.1:8082")));
+    CHECK(host_check_host(&check, TEXT("localhost")));
+    CHECK(host_check_origin(&check, TEXT("https://skerry.example")));
+    CHECK(!host_check_host(&check, TEXT("example")));
+    CHECK(!host_check_host(&check, TEXT("skerry.example.evil.example")));
+    CHECK(!host_check_origin(&check, TEXT("https://evil.example")));
+}
+
+TEST(what_is_no_name_is_not_added)
+{
+    static const char *const wrong[] = {
+        "",  "*",         "*.example",   "http://a.example", "a.example:443", "a.example/",
+        ".", "a b",       "a,",          ",a",               "a,,b",          "[a.example]",
+        "[", "[fd00::1", "[fd00::1]:80", "[]",               "a.example\"",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+        struct host_check check = loopback;
+        struct text bad;
+        CHECK(host_check_add(&check, text_of(wrong[i]), &bad) == -ERR_BAD_CONFIG);
+    }
+}
+
+TEST(names_are_counted)
+{
+    struct host_check check = {0};
+    struct text bad;
+    for (unsigned i = 0; i < HOST_NAMES_MAX; i++) {
+        CHECK(host_check_add(&check, TEXT("a.example"), &bad) == 0);
+    }
+    CHECK(host_check_add(&check, TEXT("one.more"), &bad) == -ERR_TOO_MANY);
+    CHECK_EQUAL_TEXT(bad, "one.more");
+}
+
 int
 main(void)
 {
@@ -47,6 +91,9 @@ main(void)
             {"own_names_are_good", own_names_are_good},
             {"other_names_are_not", other_names_are_not},
             {"origins", origins},
+            {"names_may_be_allowed", names_may_be_allowed},
+            {"what_is_no_name_is_not_added", what_is_no_name_is_not_added},
+            {"names_are_counted", names_are_counted},
         },
-        3);
+        6);
 }

@@ -53,6 +53,20 @@ TEST(addresses)
     fake_close(&it.fake);
 }
 
+TEST(hosts)
+{
+    char many[16 * 2 + 16] = "--allow-host=";
+    fake_open(&it.fake, 1);
+    CHECK(configured_flags(&it, "--allow-host=a.example,b.example", "--allow-host=::2", NULL) == 0);
+    refuses("--allow-host=a.example:443 is not a host name", "--allow-host=a.example:443");
+    refuses("--allow-host=*.example is not a host name", "--allow-host=b.example,*.example");
+    for (unsigned i = 0; i < 16; i++) {
+        strcat(many, i == 0 ? "a" : ",a");
+    }
+    refuses("more than 15 hosts", many);
+    fake_close(&it.fake);
+}
+
 TEST(texts)
 {
     fake_open(&it.fake, 1);
@@ -87,6 +101,7 @@ main(void)
         {"config_check_ranges", ranges}, {"config_check_times", times},
         {"config_check_addresses", addresses}, {"config_check_texts", texts},
         {"config_check_sources", sources},
+        {"config_check_hosts", hosts},
     };
     return test_run(cases, ARRAY_COUNT(cases));
 }

@@ -178,6 +178,33 @@ feeds(void)
     return content.size;
 }
 
+// The files that a kubeconfig names, and what a pod logs in with.
+TEST(ups_a_refused_role_when_a_named_file_changes)
+{
+    static const char *const files[] = {
+        "/etc/k8s/ca.crt",
+        "/pki/me.key",
+        "/run/token",
+        "/var/run/secrets/kubernetes.io/serviceaccount/token",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        begin();
+        put("/etc/k8s/config", TEXT("  certificate-authority: ca.crt\n"
+                                    "  client-key: /pki/me.key\n  tokenFile: /run/token\n"));
+        CHECK(configured_flags(&it, "--run-dir=/run", "--service-dir=/svc",
+                               "--source=kubernetes:?auth=/etc/k8s/config", NULL) == 0);
+        fake_advance(&it.fake, 1000);
+        put_death(EXIT_BAD_CONFIG, 0);
+        put_status(0, S6_READY);
+        turns(3000);
+        CHECK_EQUAL_TEXT(commands(), "");
+        put(files[i], TEXT("new"));
+        turns(2000);
+        CHECK_EQUAL_TEXT(commands(), "u");
+        end();
+    }
+}
+
 TEST(feeds_the_watchdog_while_collect_is_well)
 {
     begin();
@@ -242,6 +269,8 @@ main(void)
         {"guard_counts_each_death_once", counts_each_death_once},
         {"guard_ups_a_refused_role_when_the_file_changes",
          ups_a_refused_role_when_the_file_changes},
+        {"guard_ups_a_refused_role_when_a_named_file_changes",
+         ups_a_refused_role_when_a_named_file_changes},
         {"guard_feeds_the_watchdog_while_collect_is_well",
          feeds_the_watchdog_while_collect_is_well},
         {"guard_a_refused_collect_does_not_starve_the_watchdog",

@@ -213,6 +213,81 @@ TEST(username_is_refused)
     fake_close(&machine);
 }
 
+TEST(kubeconfig_with_everything_inline)
+{
+    struct credentials_news news;
+    begin();
+    // "INLINE CA", "INLINE CERT", "INLINE KEY"
+    fake_add_file(&machine, "/c",
+                  TEXT(CONFIG_HEAD "clusters: [{name: k, cluster: {server: 'https://h:1', "
+                       "certificate-authority-data: SU5MSU5FIENB}}]\n"
+                       "users: [{name: u, user: {client-certificate-data: SU5MSU5FIENFUlQ=, "
+                       "client-key-data: SU5MSU5FIEtFWQ==}}]\n"));
+    CHECK_EQUAL_U64(load("kubernetes:?auth=/c"), 0);
+    const struct identity_config *api = &net.identity[credentials.api];
+    CHECK_EQUAL_TEXT(api->ca_pem, "INLINE CA");
+    CHECK_EQUAL_TEXT(api->client_cert_pem, "INLINE CERT");
+    CHECK_EQUAL_TEXT(net.identity[credentials.kubelet].client_key_pem, "INLINE KEY");
+    CHECK_EQUAL_U64(credentials_token(&credentials).size, 0);
+    CHECK(scratch_is_wiped());
+    // They are only in the kubeconfig: another one begins anew.
+    fake_advance(&machine, 1000);
+    fake_drop(&machine, "/c");
+    fake_add_file(&machine, "/c", TEXT(CONFIG_TOKEN));
+    CHECK_EQUAL_U64(refresh(true, &news), 0);
+    CHECK(news.config && !news.certificates);
+    CHECK_EQUAL_U64(net.identity_replaced, 0);
+    fake_close(&machine);
+}
+
+// The sentence names the file and a way out, and nothing of what is secret.
+static void
+refuse_user(const char *user, const char *says)
+{
+    char text[1024];
+    struct out out = out_of(text, sizeof text);
+    out_format(&out, CONFIG_HEAD "clusters: [{name: k, cluster: {server: 'https://h'}}]\n"
+                     "users: [{name: u, user: {%s}}]\n", user);
+    begin();
+    fake_add_file(&machine, "/c", out_view(&out));
+    CHECK(load("kubernetes:?auth=/c") != 0);
+    check_says("/c");
+    check_says(says);
+    CHECK(strstr(sentence, "hidden") == NULL);
+    CHECK(scratch_is_wiped());
+    CHECK_EQUAL_U64(net.identity_count, 0);
+    fake_close(&machine);
+}
+
+TEST(users_that_run_programs_are_refused)
+{
+    refuse_user("exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, "
+                "env: [{name: KEY, value: hidden}]}", "skerry rbac");
+    refuse_user("auth-provider: {name: gcp, config: {access-token: hidden}}", "skerry rbac");
+}
+
+TEST(a_broken_kubeconfig_is_refused)
+{
+    static const char *const texts[] = {
+        "", "clusters: [", "\xff\xfe", "- a\n- b\n", "apiVersion: v1\nkind: Config\n",
+        "current-context: gone\ncontexts: []\nclusters: []\nusers: []\n",
+        CONFIG_HEAD "clusters: [{name: k, cluster: {server: 'ftp://h'}}]\nusers: []\n",
+        CONFIG_HEAD "clusters: [{name: k, cluster: {server: 'https://h', "
+                    "certificate-authority-data: '***'}}]\nusers: [{name: u, user: {}}]\n",
+        CONFIG_HEAD "clusters: [{name: k, cluster: {server: 'https://h'}}]\n"
+                    "users: [{name: u, user: {token: \"two\\nlines\"}}]\n",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        begin();
+        fake_add_file(&machine, "/c", text_of(texts[i]));
+        CHECK(load("kubernetes:?auth=/c") != 0);
+        CHECK(strlen(sentence) > 10);
+        CHECK(scratch_is_wiped());
+        CHECK_EQUAL_U64(fake_open_handles(&machine), 0);
+        fake_close(&machine);
+    }
+}
+
 TEST(a_large_file_is_refused)
 {
     static char large[CREDENTIALS_FILE_BYTES_MAX + 100];
@@ -337,6 +412,9 @@ main(void)
         {"alone_without_login", alone_without_login},
         {"refusals_name_the_file", refusals_name_the_file},
         {"username_is_refused", username_is_refused},
+        {"kubeconfig_with_everything_inline", kubeconfig_with_everything_inline},
+        {"users_that_run_programs_are_refused", users_that_run_programs_are_refused},
+        {"a_broken_kubeconfig_is_refused", a_broken_kubeconfig_is_refused},
         {"a_large_file_is_refused", a_large_file_is_refused},
         {"a_changed_token_is_read_again", a_changed_token_is_read_again},
         {"a_broken_token_file_changes_nothing", a_broken_token_file_changes_nothing},

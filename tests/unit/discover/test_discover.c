@@ -201,6 +201,34 @@ TEST(watches_change_it)
     fake_close(&machine);
 }
 
+TEST(watches_and_lists_begun_again_are_counted)
+{
+    begin();
+    const struct source_row *source = &table_writer_header(writer)->source[1];
+    sync_all();
+    CHECK_EQUAL_U64(source->watch_total, 0);
+    CHECK_EQUAL_U64(source->relist_total, 0);
+    fake_fetch_head(request("/nodes?watch"), 200, 0);
+    fake_fetch_head(request("/pods?watch"), 200, 0);
+    fake_fetch_head(request("/namespaces?watch"), 200, 0);
+    CHECK_EQUAL_U64(source->watch_total, 3);
+    // Resumed: a watch, but no list.
+    fake_advance(&machine, 5000);
+    fake_fetch_end(request("/nodes?watch"), 0);
+    fake_fetch_head(request("/nodes?watch"), 200, 0);
+    CHECK_EQUAL_U64(source->watch_total, 4);
+    CHECK_EQUAL_U64(source->relist_total, 0);
+    // Refused: neither.
+    fake_fetch_end(request("/pods?watch"), ERR_RESET);
+    fake_fetch_answer(request("/pods?watch"), 410, TEXT("{}"));
+    CHECK_EQUAL_U64(source->watch_total, 4);
+    fake_fetch_answer(request("/pods?limit"), 200, TEXT(LIST(POD("p1", "n1"))));
+    CHECK_EQUAL_U64(source->relist_total, 1);
+    CHECK_EQUAL_U64(source->list_total, 4);
+    CHECK_EQUAL_U64(atomic_load(&source->seq) % 2, 0);
+    fake_close(&machine);
+}
+
 TEST(nodes_beyond_the_plan_are_told)
 {
     begin();
@@ -295,6 +323,8 @@ main(void)
         {"nodes_and_namespaces_come_before_pods", nodes_and_namespaces_come_before_pods},
         {"objects_go_into_the_table", objects_go_into_the_table},
         {"watches_change_it", watches_change_it},
+        {"watches_and_lists_begun_again_are_counted",
+         watches_and_lists_begun_again_are_counted},
         {"nodes_beyond_the_plan_are_told", nodes_beyond_the_plan_are_told},
         {"pods_do_not_wait_for_what_is_forbidden", pods_do_not_wait_for_what_is_forbidden},
         {"the_server_goes_and_everything_stays", the_server_goes_and_everything_stays},

@@ -20,6 +20,7 @@ static struct out story;
 static int last_error;
 static char last_sentence[700];
 static unsigned results, refusals, decoded;
+static uint64_t skipped[ERR_COUNT];
 static bool new_credentials;
 
 static struct text
@@ -83,8 +84,10 @@ on_decoded(void *context, const struct parse_counters *counters, bool is_watch)
 {
     (void)context;
     (void)is_watch;
-    (void)counters;
     decoded++;
+    for (int i = 0; i < ERR_COUNT; i++) {
+        skipped[i] += counters->skipped[i];
+    }
 }
 
 static void
@@ -124,6 +127,7 @@ begin(void)
     results = 0;
     refusals = 0;
     decoded = 0;
+    memset(skipped, 0, sizeof skipped);
     new_credentials = false;
     list_watch_init(&watch, &arena, OBJECT_NAMESPACE, &server, &machine.platform, &net.fetch,
                     &hooks, space, NULL, test_seed());
@@ -431,6 +435,191 @@ TEST(bad_objects_do_not_stop_a_list)
     fake_close(&machine);
 }
 
+// In pieces, as a network brings it.
+static bool
+feed(struct fake_request *request, const char *bytes, size_t size)
+{
+    for (size_t at = 0; at < size; at += 16384) {
+        size_t piece = size - at < 16384 ? size - at : 16384;
+        if (!fake_fetch_body(request, (struct text){bytes + at, piece})) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+feed_text(struct fake_request *request, const char *text)
+{
+    return feed(request, text, strlen(text));
+}
+
+// A namespace whose name is larger than an element may be, and one that nests
+// deeper than any.
+static void
+feed_monsters(struct fake_request *request, const char *before, const char *after)
+{
+    static char large[ELEMENT_BYTES_MAX + 4096];
+    memset(large, 'a', sizeof large);
+    CHECK(feed_text(request, before));
+    CHECK(feed_text(request, "{\"metadata\":{\"name\":\""));
+    CHECK(feed(request, large, sizeof large));
+    CHECK(feed_text(request, "\"}}"));
+    CHECK(feed_text(request, after));
+    CHECK(feed_text(request, before));
+    memset(large, '[', 4000);
+    memset(large + 4000, ']', 4000);
+    CHECK(feed_text(request, "{\"metadata\":{\"labels\":"));
+    CHECK(feed(request, large, 8000));
+    CHECK(feed_text(request, "}}"));
+    CHECK(feed_text(request, after));
+}
+
+TEST(monsters_in_a_page_cost_only_themselves)
+{
+    begin();
+    struct fake_request *request = now_request("limit=500");
+    fake_fetch_head(request, 200, 0);
+    CHECK(feed_text(request, "{\"metadata\":{\"resourceVersion\":\"7\",\"continue\":\"two\"},"
+                             "\"items\":[" SPACE("a", "5") ","));
+    feed_monsters(request, "", ",");
+    CHECK(feed_text(request, SPACE("b", "5") "]}"));
+    fake_fetch_end(request, 0);
+    told_is("begin =a =b ");
+    CHECK_EQUAL_U64(skipped[ERR_TOO_LARGE], 1);
+    CHECK_EQUAL_U64(skipped[ERR_TOO_DEEP], 1);
+    CHECK_EQUAL_U64(last_error, 0);
+    fake_fetch_answer(now_request("continue=two"), 200, TEXT(LIST("7", "", SPACE("c", "6"))));
+    told_is("=c end ");
+    CHECK(watch.synced);
+    fake_close(&machine);
+}
+
+TEST(monsters_in_a_watch_cost_only_themselves)
+{
+    begin();
+    to_watching();
+    struct fake_request *request = fake_fetch_find(&net, "watch=1");
+    feed_monsters(request, "{\"type\":\"ADDED\",\"object\":", "}\n");
+    CHECK(fake_fetch_body(request, TEXT(EVENT("ADDED", "c", "8"))));
+    told_is("+c ");
+    fake_fetch_end(request, ERR_RESET);
+    CHECK_EQUAL_U64(skipped[ERR_TOO_LARGE], 1);
+    CHECK_EQUAL_U64(skipped[ERR_TOO_DEEP], 1);
+    now_request("resourceVersion=8&");
+    fake_close(&machine);
+}
+
+// What was taken of it stays; the list is not complete, and begins anew.
+TEST(a_list_without_end_is_given_up)
+{
+    begin();
+    struct fake_request *request = now_request("limit=500");
+    CHECK(request->request.idle_timeout_ms > 0);
+    CHECK(request->request.total_timeout_ms > 0);
+    CHECK(request->request.total_timeout_ms <= 5 * 60 * 1000);
+    fake_fetch_head(request, 200, 0);
+    CHECK(feed_text(request, "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":["));
+    for (int i = 0; i < 100000; i++) {
+        CHECK(feed_text(request, SPACE("again", "5") ","));
+        story.used = i == 0 ? story.used : 0;
+        story.full = false;
+    }
+    fake_fetch_end(request, ERR_TIMEOUT);
+    CHECK_EQUAL_U64(last_error, ERR_TIMEOUT);
+    CHECK_EQUAL_U64(decoded, 1);
+    CHECK(!watch.synced);
+    story.used = 0;
+    CHECK(until_request() >= 250);
+    request = now_request("limit=500");
+    CHECK(strstr(request->path, "continue") == NULL);
+    fake_fetch_answer(request, 200, TEXT(LIST("8", "", SPACE("a", "5"))));
+    told_is("begin =a end ");
+    fake_close(&machine);
+}
+
+// The token is read before the objects: the rest of its page must not be skipped.
+TEST(a_page_that_breaks_behind_its_token_begins_anew)
+{
+    static const int errors[] = {ERR_RESET, ERR_TIMEOUT, 0};
+    for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {
+        begin();
+        struct fake_request *request = now_request("limit=500");
+        fake_fetch_head(request, 200, 0);
+        CHECK(feed_text(request, "{\"metadata\":{\"resourceVersion\":\"7\","
+                                 "\"continue\":\"two\"},\"items\":[" SPACE("a", "5") ","));
+        fake_fetch_end(request, errors[i]);
+        request = now_request("limit=500");
+        CHECK(strstr(request->path, "continue") == NULL);
+        fake_fetch_answer(request, 200, TEXT(LIST("7", "", SPACE("a", "5") "," SPACE("b", "5"))));
+        told_is("begin =a begin =a =b end ");
+        fake_close(&machine);
+    }
+}
+
+// A token that does not fit cannot be sent back: never half of the objects.
+TEST(a_continue_token_too_long_is_no_end_of_the_list)
+{
+    static char token_text[CONTINUE_BYTES_MAX + 2];
+    begin();
+    memset(token_text, 't', sizeof token_text - 1);
+    struct fake_request *request = now_request("limit=500");
+    fake_fetch_head(request, 200, 0);
+    CHECK(feed_text(request, "{\"metadata\":{\"resourceVersion\":\"7\",\"continue\":\""));
+    CHECK(feed_text(request, token_text));
+    CHECK(feed_text(request, "\"},\"items\":[" SPACE("a", "5") "]}"));
+    fake_fetch_end(request, 0);
+    CHECK(last_error != 0);
+    CHECK(!watch.synced);
+    CHECK(strstr(told, "end") == NULL);
+    fake_close(&machine);
+}
+
+TEST(a_401_within_watches_reads_credentials_too)
+{
+    begin();
+    to_watching();
+    fake_fetch_end(fake_fetch_find(&net, "watch=1"), ERR_RESET);
+    new_credentials = true;
+    fake_fetch_answer(now_request("watch=1"), 401, TEXT(STATUS("Unauthorized", "401")));
+    CHECK_EQUAL_U64(refusals, 1);
+    CHECK_EQUAL_U64(until_request(), 0);
+    fake_fetch_head(now_request("resourceVersion=7&"), 200, 0);
+    CHECK_EQUAL_U64(last_error, 0);
+    fake_close(&machine);
+}
+
+// Waits of a server that says 500 again and again.
+static void
+waits_of(uint64_t seed, int64_t waits[9])
+{
+    begin();
+    watch.random = seed;
+    for (int i = 0; i < 9; i++) {
+        fake_fetch_answer(now_request("limit="), 500, TEXT(STATUS("broken", "500")));
+        CHECK_EQUAL_U64(last_error, ERR_HTTP_5XX);
+        waits[i] = until_request();
+    }
+    fake_close(&machine);
+}
+
+TEST(failures_back_off_with_jitter)
+{
+    int64_t waits[9];
+    int64_t others[9];
+    unsigned differ = 0;
+    waits_of(test_seed(), waits);
+    waits_of(test_seed() + 1, others);
+    for (int i = 0; i < 9; i++) {
+        int64_t longest = INT64_C(500) << (i < 6 ? i : 6);
+        longest = longest < 30000 ? longest : 30000;
+        CHECK(waits[i] >= longest / 2);
+        CHECK(waits[i] <= longest + 50);
+        differ += waits[i] != others[i] ? 1 : 0;
+    }
+    CHECK(differ >= 3);
+}
+
 TEST(asked_for_a_list_it_gives_up_its_watch)
 {
     begin();
@@ -559,6 +748,16 @@ main(void)
         {"watches_that_end_at_once_are_not_repeated_wildly",
          watches_that_end_at_once_are_not_repeated_wildly},
         {"bad_objects_do_not_stop_a_list", bad_objects_do_not_stop_a_list},
+        {"monsters_in_a_page_cost_only_themselves", monsters_in_a_page_cost_only_themselves},
+        {"monsters_in_a_watch_cost_only_themselves", monsters_in_a_watch_cost_only_themselves},
+        {"a_list_without_end_is_given_up", a_list_without_end_is_given_up},
+        {"a_page_that_breaks_behind_its_token_begins_anew",
+         a_page_that_breaks_behind_its_token_begins_anew},
+        {"a_continue_token_too_long_is_no_end_of_the_list",
+         a_continue_token_too_long_is_no_end_of_the_list},
+        {"a_401_within_watches_reads_credentials_too",
+         a_401_within_watches_reads_credentials_too},
+        {"failures_back_off_with_jitter", failures_back_off_with_jitter},
         {"asked_for_a_list_it_gives_up_its_watch", asked_for_a_list_it_gives_up_its_watch},
         {"sweep_of_failing_starts", sweep_of_failing_starts},
         {"random_answers", random_answers},

@@ -33,7 +33,37 @@ mount(const char *line, const char *point)
 static bool
 read_all(struct cgroup_usage *usage)
 {
-    return cgroup_usage_read(&files, &mounts, TEXT("/c"), (struct wall_ms){5}, true, usage);
+    return cgroup_usage_read(&files, &mounts, TEXT("/c"), (struct wall_ms){5},
+                             WANT_DISK | WANT_PRESSURE | WANT_LIMITS | WANT_SWAP,
+                             usage);
+}
+
+TEST(what_is_not_wanted_is_not_read)
+{
+    static const char *const names[] = {
+        "io.stat",        "cpu.pressure", "memory.pressure",    "io.pressure",
+        "pids.current",   "cpu.max",      "memory.swap.current",
+    };
+    struct cgroup_usage usage;
+    start();
+    mount("1 0 0:30 / /cg rw - cgroup2 cgroup2 rw", "/cg");
+    fake_add_file(&fake, "/cg/c/cpu.stat", TEXT("usage_usec 1\n"));
+    fake_add_file(&fake, "/cg/c/memory.current", TEXT("5000\n"));
+    fake_add_file(&fake, "/cg/c/memory.stat", TEXT("anon 1000\n"));
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        char path[FAKE_PATH_BYTES];
+        struct out out = out_of(path, sizeof path);
+        out_format(&out, "/cg/c/%s", names[i]);
+        fake_add_file(&fake, out_c_string(&out), TEXT("1 1\n"));
+    }
+    CHECK(cgroup_usage_read(&files, &mounts, TEXT("/c"), (struct wall_ms){5}, 0, &usage));
+    CHECK_EQUAL_U64(files.reads, 3);
+    CHECK_EQUAL_U64(usage.has, 0);
+    CHECK_EQUAL_U64(usage.pressure.has, 0);
+    CHECK((usage.memory.has & HAS_MEMORY_SWAP) != 0);
+    CHECK_EQUAL_U64(usage.memory.swap, 0);
+    CHECK_EQUAL_U64(fake_open_handles(&fake), 0);
+    fake_close(&fake);
 }
 
 TEST(version_2)
@@ -219,6 +249,7 @@ main(void)
 {
     static const struct test_case cases[] = {
         {"version_2", version_2},
+        {"what_is_not_wanted_is_not_read", what_is_not_wanted_is_not_read},
         {"what_is_not_enabled_is_absent", what_is_not_enabled_is_absent},
         {"version_1", version_1},
         {"a_group_that_has_gone", a_group_that_has_gone},

@@ -41,26 +41,39 @@ on_node(void *context, const struct node_seen *seen)
     }
 }
 
+// Of the last pod and container seen.
+static unsigned pod_pressure;
+static unsigned box_pressure;
+static struct memory_seen pod_memory;
+static struct wall_ms box_start;
+
 static void
 on_pod(void *context, const struct pod_seen *pod)
 {
     (void)context;
+    pod_pressure = pod->pressure.has;
+    pod_memory = pod->memory;
     out_format(&record, "pod " TEXT_FORMAT "/" TEXT_FORMAT " " TEXT_FORMAT " %llu %llu\n",
                TEXT_ARGS(pod->namespace_name), TEXT_ARGS(pod->name), TEXT_ARGS(pod->uid),
                (unsigned long long)pod->cpu.usage_ns, (unsigned long long)pod->network.rx);
     CHECK(pod->container_count <= POD_CONTAINERS_MAX);
     for (uint32_t i = 0; i < pod->container_count; i++) {
         const struct container_seen *one = &pod->containers[i];
+        box_pressure = one->pressure.has;
+        box_start = one->start_time;
         out_format(&record, "box " TEXT_FORMAT " " TEXT_FORMAT " %llu\n", TEXT_ARGS(one->name),
                    TEXT_ARGS(one->image), (unsigned long long)one->cpu.usage_ns);
     }
 }
 
+static enum pressure_level level = PRESSURE_CONTAINERS;
+
 static void
 make_host(const char *root, uint32_t groups)
 {
     struct arena arena;
-    struct host_config config = {.root = text_of(root), .containers = groups, .key = {3, 4}};
+    struct host_config config = {.root = text_of(root), .containers = groups, .key = {3, 4},
+                                 .pressure = level};
     size_t size = host_footprint(&config);
     CHECK(size <= sizeof block);
     memset(block, 0, size);
@@ -279,6 +292,57 @@ TEST(pods_named_by_containerd)
     fake_close(&fake);
 }
 
+TEST(swap_is_read_where_there_is_some)
+{
+    for (unsigned total = 0; total <= 1; total++) {
+        start(TREE_MOUNTS2);
+        add_pod();
+        tree_cri(&fake, A, "sandbox", "");
+        tree_cri(&fake, B, "container", "box");
+        tree_file(&fake, POD2, "memory.swap.current", "4096\n");
+        fake_drop(&fake, "/proc/meminfo");
+        fake_add_file(&fake, "/proc/meminfo",
+                      total == 0 ? TEXT("MemTotal: 9 kB\nSwapTotal: 0 kB\n")
+                                 : TEXT("MemTotal: 9 kB\nSwapTotal: 8 kB\n"));
+        collect();
+        CHECK((pod_memory.has & HAS_MEMORY_SWAP) != 0);
+        CHECK_EQUAL_U64(pod_memory.swap, total == 0 ? 0 : 4096);
+        fake_close(&fake);
+    }
+}
+
+TEST(containers_began_when_their_groups_did)
+{
+    start(TREE_MOUNTS2);
+    add_pod();
+    tree_cri(&fake, A, "sandbox", "");
+    tree_cri(&fake, B, "container", "box");
+    int64_t began_ms = fake.wall.ms;
+    fake_advance(&fake, 60000);
+    collect();
+    CHECK_EQUAL_U64((uint64_t)box_start.ms, (uint64_t)began_ms);
+    fake_close(&fake);
+}
+
+TEST(pressure_is_read_where_it_is_kept)
+{
+    static const char *const dirs[] = {POD2, POD2 "/cri-containerd-" B ".scope"};
+    for (level = PRESSURE_OFF; level <= PRESSURE_CONTAINERS; level++) {
+        start(TREE_MOUNTS2);
+        add_pod();
+        tree_cri(&fake, A, "sandbox", "");
+        tree_cri(&fake, B, "container", "box");
+        for (size_t i = 0; i < ARRAY_COUNT(dirs); i++) {
+            tree_file(&fake, dirs[i], "cpu.pressure", "some total=1\nfull total=1\n");
+        }
+        collect();
+        CHECK_EQUAL_U64(pod_pressure, level >= PRESSURE_PODS ? HAS_PRESSURE_CPU : 0);
+        CHECK_EQUAL_U64(box_pressure, level >= PRESSURE_CONTAINERS ? HAS_PRESSURE_CPU : 0);
+        fake_close(&fake);
+    }
+    level = PRESSURE_CONTAINERS;
+}
+
 TEST(pods_named_by_the_kubelets_logs)
 {
     start(TREE_MOUNTS2);
@@ -357,6 +421,53 @@ TEST(a_container_within_a_service_stands_for_it)
     CHECK(has_line("sys other.service  6000 110 109"));
     CHECK(!mentions("web.service"));
     CHECK_EQUAL_U64(counters().container_count, 2);
+    fake_close(&fake);
+}
+
+static void
+add_services(void)
+{
+    tree_group2(&fake, "/cg/system.slice/ssh.service", 7, 300);
+    tree_group2(&fake, "/cg/system.slice/cron.service", 8, 400);
+}
+
+TEST(groups_without_any_below_are_not_opened)
+{
+    start(TREE_MOUNTS2);
+    add_services();
+    collect();
+    // The top and system.slice.
+    CHECK_EQUAL_U64(fake.calls[FAKE_DIR_OPEN], 2);
+    CHECK(has_line("sys ssh.service  7000 300 299"));
+    fake_close(&fake);
+}
+
+static const struct platform_ops *counting_ops;
+
+static int
+status_without_links(void *state, int dir, const char *name, struct platform_status *status)
+{
+    int error = counting_ops->file_status_at(state, dir, name, status);
+    status->links = 1;
+    return error;
+}
+
+TEST(file_systems_that_do_not_count_directories)
+{
+    struct platform_ops ops;
+    start(TREE_MOUNTS2);
+    add_services();
+    add_pod();
+    tree_cri(&fake, A, "sandbox", "");
+    tree_cri(&fake, B, "container", "box");
+    counting_ops = fake.platform.ops;
+    ops = *counting_ops;
+    ops.file_status_at = status_without_links;
+    fake.platform.ops = &ops;
+    collect();
+    CHECK(has_line("sys ssh.service  7000 300 299"));
+    CHECK(has_line("pod shop/web-0 " POD_UID " 50000 77"));
+    CHECK(has_line("box box registry.k8s.io/box:1 40000"));
     fake_close(&fake);
 }
 
@@ -566,6 +677,9 @@ main(void)
         {"version_1", version_1},
         {"hybrid_reads_each_value_where_it_is", hybrid_reads_each_value_where_it_is},
         {"pods_named_by_containerd", pods_named_by_containerd},
+        {"swap_is_read_where_there_is_some", swap_is_read_where_there_is_some},
+        {"containers_began_when_their_groups_did", containers_began_when_their_groups_did},
+        {"pressure_is_read_where_it_is_kept", pressure_is_read_where_it_is_kept},
         {"pods_named_by_the_kubelets_logs", pods_named_by_the_kubelets_logs},
         {"a_pod_on_the_machines_network_has_none", a_pod_on_the_machines_network_has_none},
         {"a_pod_without_a_name_shows_its_containers", a_pod_without_a_name_shows_its_containers},
@@ -574,6 +688,9 @@ main(void)
         {"a_container_of_a_pod_that_cannot_be_seen", a_container_of_a_pod_that_cannot_be_seen},
         {"a_container_within_a_service_stands_for_it",
          a_container_within_a_service_stands_for_it},
+        {"groups_without_any_below_are_not_opened", groups_without_any_below_are_not_opened},
+        {"file_systems_that_do_not_count_directories",
+         file_systems_that_do_not_count_directories},
         {"many_services_come_in_batches", many_services_come_in_batches},
         {"beyond_the_plan_is_refused_and_counted", beyond_the_plan_is_refused_and_counted},
         {"churn_of_containers", churn_of_containers},

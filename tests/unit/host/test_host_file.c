@@ -52,13 +52,10 @@ take_piece(void *context, const void *bytes, size_t size)
 TEST(whole_files)
 {
     struct text text;
-    uint64_t value = 0;
     start("/");
     fake_add_file(&fake, "/a/b", TEXT(" 42\n"));
     CHECK(host_file_read(&files, TEXT("/a"), TEXT("b"), &text) == 0);
     CHECK_EQUAL_TEXT(text, " 42\n");
-    CHECK(host_file_u64(&files, TEXT("/a"), TEXT("b"), &value) == 0);
-    CHECK_EQUAL_U64(value, 42);
     CHECK(host_file_read(&files, TEXT("/a"), TEXT("no"), &text) == -ERR_NO_FILE);
     CHECK_EQUAL_U64(files.errors[ERR_NO_FILE], 0);
     memset(content, 'x', sizeof content);
@@ -186,6 +183,29 @@ TEST(directories)
     fake_close(&fake);
 }
 
+TEST(several_files_of_one_directory)
+{
+    struct text text;
+    struct host_dir opened;
+    start("/host");
+    fake_add_file(&fake, "/host/d/a", TEXT("1"));
+    fake_add_file(&fake, "/host/d/b", TEXT("2"));
+    CHECK(host_dir_open(&files, TEXT("/no"), &opened) == -ERR_NO_FILE);
+    CHECK(!opened.open);
+    host_dir_close(&files, &opened);
+    CHECK(host_dir_open(&files, TEXT("/d"), &opened) == 0);
+    CHECK(host_dir_read(&files, &opened, TEXT("a"), &text) == 0);
+    CHECK_EQUAL_TEXT(text, "1");
+    CHECK(host_dir_read(&files, &opened, TEXT("b"), &text) == 0);
+    CHECK_EQUAL_TEXT(text, "2");
+    CHECK(host_dir_read(&files, &opened, TEXT("c"), &text) == -ERR_NO_FILE);
+    CHECK(host_dir_read(&files, &opened, TEXT(""), &text) == -ERR_TOO_LONG);
+    CHECK_EQUAL_U64(files.reads, 2);
+    host_dir_close(&files, &opened);
+    CHECK_EQUAL_U64(fake_open_handles(&fake), 0);
+    fake_close(&fake);
+}
+
 int
 main(void)
 {
@@ -197,6 +217,7 @@ main(void)
         {"streams_end_when_told", streams_end_when_told},
         {"endless_files_end", endless_files_end},
         {"directories", directories},
+        {"several_files_of_one_directory", several_files_of_one_directory},
     };
     return test_run(cases, ARRAY_COUNT(cases));
 }

@@ -13,17 +13,20 @@ static void
 log_parts(struct world *world, const struct cpu_seen *cpu, const struct memory_seen *memory)
 {
     if (cpu->has == HAS_CPU_USAGE) {
-        out_format(&world->out, "cpu %llu %lld\n", (unsigned long long)cpu->usage_ns,
+        out_format(&world->out, " cpu %llu %lld", (unsigned long long)cpu->usage_ns,
                    (long long)cpu->time.ms);
     }
-    if (memory->has == HAS_MEMORY_WORKING_SET) {
-        out_format(&world->out, "working_set %llu %lld\n", (unsigned long long)memory->working_set,
-                   (long long)memory->time.ms);
+    if (memory->has != 0) {
+        CHECK((memory->has & ~(unsigned)(HAS_MEMORY_WORKING_SET | HAS_MEMORY_SWAP)) == 0);
+        out_format(&world->out, " memory %lld", (long long)memory->time.ms);
     }
-    if (memory->has == HAS_MEMORY_SWAP) {
-        out_format(&world->out, "swap %llu %lld\n", (unsigned long long)memory->swap,
-                   (long long)memory->time.ms);
+    if (memory->has & HAS_MEMORY_WORKING_SET) {
+        out_format(&world->out, " working_set %llu", (unsigned long long)memory->working_set);
     }
+    if (memory->has & HAS_MEMORY_SWAP) {
+        out_format(&world->out, " swap %llu", (unsigned long long)memory->swap);
+    }
+    out_byte(&world->out, '\n');
 }
 
 static void
@@ -31,7 +34,7 @@ on_node(void *context, const struct node_seen *node)
 {
     struct world *world = context;
     CHECK(node->name.size == 0 && node->system_container_count == 0);
-    out_string(&world->out, "node ");
+    out_string(&world->out, "node");
     log_parts(world, &node->cpu, &node->memory);
 }
 
@@ -40,7 +43,7 @@ on_pod(void *context, const struct pod_seen *pod)
 {
     struct world *world = context;
     CHECK(pod->container_count == 0 && pod->network.has == 0);
-    out_format(&world->out, "pod %.*s/%.*s ", TEXT_ARGS(pod->namespace_name), TEXT_ARGS(pod->name));
+    out_format(&world->out, "pod %.*s/%.*s", TEXT_ARGS(pod->namespace_name), TEXT_ARGS(pod->name));
     log_parts(world, &pod->cpu, &pod->memory);
 }
 
@@ -49,10 +52,10 @@ on_container(void *context, struct text namespace_name, struct text pod,
              const struct container_seen *container)
 {
     struct world *world = context;
-    out_format(&world->out, "container %.*s/%.*s/%.*s ", TEXT_ARGS(namespace_name), TEXT_ARGS(pod),
+    out_format(&world->out, "container %.*s/%.*s/%.*s", TEXT_ARGS(namespace_name), TEXT_ARGS(pod),
                TEXT_ARGS(container->name));
     if (container->start_time.ms != 0) {
-        out_format(&world->out, "start %lld\n", (long long)container->start_time.ms);
+        out_format(&world->out, " start %lld", (long long)container->start_time.ms);
     }
     log_parts(world, &container->cpu, &container->memory);
 }
@@ -112,12 +115,18 @@ TEST(reads_a_real_answer)
     struct world *world = decoded(input, 0);
     CHECK_EQUAL_U64(counters_of(world)->elements, 33);
     CHECK_EQUAL_U64(fixture_skipped(counters_of(world), ERR_OK), 0);
-    static const char start[] = "container demo/cpu-burner/burn cpu 9972975252 1795369640377\n"
-                                "container demo/mem-hog/hog cpu 2048084227 1795369632256\n";
+    static const char start[] = "node cpu 4358456512219 1795369634447\n"
+                                "node memory 1795369634447 working_set 2898153472\n"
+                                "container demo/cpu-burner/burn cpu 9972975252 1795369640377 "
+                                "memory 1795369640377 working_set 438272\n"
+                                "container demo/mem-hog/hog cpu 2048084227 1795369632256 "
+                                "memory 1795369632256 working_set 40513536\n";
     CHECK(text_starts(out_view(&world->out), text_of(start)));
     struct text view = out_view(&world->out);
-    static const char end[] = "pod demo/web-7594557864-985vv working_set 1372160 1795369632448\n"
-                              "pod demo/web-7594557864-vkqnz working_set 970752 1795369632027\n";
+    static const char end[] = "pod demo/web-7594557864-985vv cpu 393598787 1795369632448 "
+                              "memory 1795369632448 working_set 1372160\n"
+                              "pod demo/web-7594557864-vkqnz cpu 392359111 1795369632027 "
+                              "memory 1795369632027 working_set 970752\n";
     CHECK(text_ends(view, text_of(end)));
     CHECK(!resource_scrape_failed(&world->resource));
 }
@@ -151,11 +160,10 @@ TEST(reads_every_metric)
            "resource_scrape_error 0\n"
            "# EOF\n",
            "node cpu 1500000000 1795369634447\n"
-           "node working_set 2500 1795369634448\n"
-           "node swap 7 1795369634449\n"
-           "container n/p/c start 1795369640377\n"
-           "container n/p/c swap 8 1795369634450\n"
-           "pod n/p swap 0 1795369634451\n");
+           "node memory 1795369634448 working_set 2500\n"
+           "node memory 1795369634449 swap 7\n"
+           "container n/p/c start 1795369640377 memory 1795369634450 swap 8\n"
+           "pod n/p memory 1795369634451 swap 0\n");
 }
 
 TEST(reads_times_in_either_unit_or_none)
@@ -176,7 +184,7 @@ TEST(reads_labels_in_any_order_and_with_escapes)
 {
     expect("pod_swap_usage_bytes{ pod=\"p\\\"\\\\\\n\\x\", uid=\"}\\\"\","
            "namespace=\"\xc3\xa4, with = and } in it\",} 1 5000000000\n",
-           "pod \xc3\xa4, with = and } in it/p\"\\\n\\x swap 1 5000000000000\n");
+           "pod \xc3\xa4, with = and } in it/p\"\\\n\\x memory 5000000000000 swap 1\n");
 }
 
 TEST(says_that_the_kubelet_failed)
@@ -226,7 +234,7 @@ TEST(skips_lines_that_are_not_as_they_should_be)
                  rows[i].line);
         struct world *world = decoded(text_of(input), 0);
         CHECK_EQUAL_U64(fixture_skipped(counters_of(world), rows[i].error), 1);
-        CHECK_EQUAL_TEXT(out_view(&world->out), "node swap 1 99\nnode swap 2 99\n");
+        CHECK_EQUAL_TEXT(out_view(&world->out), "node memory 99 swap 1\nnode memory 99 swap 2\n");
     }
 }
 
@@ -263,7 +271,7 @@ TEST(passes_over_all_of_a_line_that_is_too_long)
 // A sanitizer sees whether more than the piece is read.
 TEST(reads_a_short_line_at_the_end_of_a_piece)
 {
-    expect("pod_swap_usage_bytes{namespace=\"n\",pod=\"p\"} 1\n", "pod n/p swap 1 99\n");
+    expect("pod_swap_usage_bytes{namespace=\"n\",pod=\"p\"} 1\n", "pod n/p memory 99 swap 1\n");
 }
 
 // A number that is cut off is another number.
@@ -271,7 +279,7 @@ TEST(never_reads_a_line_without_its_end)
 {
     struct world *world =
         decoded(TEXT("node_swap_usage_bytes 1\nnode_swap_usage_bytes 23"), -ERR_TRUNCATED);
-    CHECK_EQUAL_TEXT(out_view(&world->out), "node swap 1 99\n");
+    CHECK_EQUAL_TEXT(out_view(&world->out), "node memory 99 swap 1\n");
     decoded(TEXT(""), -ERR_TRUNCATED);
 }
 
@@ -285,10 +293,140 @@ TEST(passes_over_other_metrics)
            "");
 }
 
+// A random answer: containers and pods in one order for every metric, some of
+// which lack some of them; what is handed over, added up by name, is what the
+// lines said, also where the tally was full or names were told twice.
+
+enum { RANDOM_PODS = 300, RANDOM_VALUES = 4 };
+
+struct random_world {
+    uint64_t value[2 * RANDOM_PODS][RANDOM_VALUES];  // containers, then pods; 0 = not told
+    uint64_t given[2 * RANDOM_PODS][RANDOM_VALUES];
+    uint32_t calls;
+};
+
+static void
+note_given(struct random_world *world, const char *pod, bool of_pod, const struct cpu_seen *cpu,
+           const struct memory_seen *memory, int64_t start_ms)
+{
+    unsigned i = (unsigned)atoi(pod + 1) + (of_pod ? RANDOM_PODS : 0);
+    uint64_t *given = world->given[i];
+    world->calls++;
+    given[0] = cpu->has ? cpu->usage_ns : given[0];
+    given[1] = (memory->has & HAS_MEMORY_WORKING_SET) ? memory->working_set : given[1];
+    given[2] = (memory->has & HAS_MEMORY_SWAP) ? memory->swap : given[2];
+    given[3] = start_ms != 0 ? (uint64_t)start_ms : given[3];
+}
+
+static void
+on_random_pod(void *context, const struct pod_seen *pod)
+{
+    CHECK_EQUAL_TEXT(pod->namespace_name, "n");
+    note_given(context, pod->name.at, true, &pod->cpu, &pod->memory, 0);
+}
+
+static void
+on_random_container(void *context, struct text namespace_name, struct text pod,
+                    const struct container_seen *container)
+{
+    CHECK_EQUAL_TEXT(namespace_name, "n");
+    CHECK_EQUAL_U64(atoi(container->name.at + 1), atoi(pod.at + 1));
+    note_given(context, pod.at, false, &container->cpu, &container->memory,
+               container->start_time.ms);
+}
+
+static void
+put_random_lines(struct random_world *world, struct out *out, bool of_pod, int value,
+                 uint64_t *seed)
+{
+    static const char *const names[] = {"cpu_usage_seconds_total", "memory_working_set_bytes",
+                                        "swap_usage_bytes", "start_time_seconds"};
+    static const uint64_t units[] = {1000000000, 1, 1, 1000};
+    uint64_t lacking = test_random_below(seed, 3) * 4;
+    for (unsigned i = 0; i < RANDOM_PODS; i++) {
+        if (lacking != 0 && test_random_below(seed, lacking) == 0) {
+            continue;
+        }
+        unsigned times = 1 + (test_random_below(seed, 40) == 0);
+        for (unsigned k = 0; k < times; k++) {
+            uint64_t number = 1 + test_random_below(seed, 1000);
+            out_format(out, of_pod ? "pod_%s{" : "container_%s{", names[value]);
+            if (!of_pod) {
+                out_format(out, "container=\"c%u%s\",", i, i % 50 == 7 ? "\\\\" : "");
+            }
+            out_format(out, "namespace=\"n\",pod=\"p%u-and-more\"} %u\n", i, (unsigned)number);
+            world->value[i + (of_pod ? RANDOM_PODS : 0)][value] = number * units[value];
+        }
+    }
+}
+
+TEST(hands_over_what_the_lines_said)
+{
+    static struct random_world told;
+    uint64_t seed = test_seed();
+    struct world *decoder = world_new();
+    char *room = fixture_alloc(1 << 20);
+    for (int round = 0; round < 60; round++) {
+        memset(&told, 0, sizeof told);
+        struct out out = out_of(room, 1 << 20);
+        for (int line = 0; line < 7; line++) {
+            put_random_lines(&told, &out, line > 3, line % 4, &seed);
+        }
+        CHECK(!out.full);
+        struct observer observer = {&told, on_node, on_random_pod, on_random_container};
+        resource_begin(&decoder->resource, observer, (struct wall_ms){99});
+        CHECK_EQUAL_U64(fixture_decode(resource_decoder(&decoder->resource), out_view(&out), 5000,
+                                       &seed), 0);
+        CHECK_EQUAL_U64(fixture_skipped(counters_of(decoder), ERR_OK), 0);
+        CHECK(memcmp(told.given, told.value, sizeof told.value) == 0);
+        CHECK(told.calls < 7 * RANDOM_PODS);
+    }
+}
+
+TEST(takes_nothing_of_an_answer_without_its_end)
+{
+    struct world *world = world_new();
+    struct text line = TEXT("pod_swap_usage_bytes{namespace=\"n\",pod=\"p\"} 1 5000000000\n");
+    world->out = out_of(world->log, sizeof world->log);
+    struct observer observer = {world, on_node, on_pod, on_container};
+    for (int i = 0; i < 2; i++) {
+        resource_begin(&world->resource, observer, (struct wall_ms){99});
+        CHECK(resource_feed(&world->resource, line.at, line.size) == 0);
+        CHECK_EQUAL_TEXT(out_view(&world->out), "");
+    }
+    CHECK(resource_end(&world->resource) == 0);
+    CHECK_EQUAL_TEXT(out_view(&world->out), "pod n/p memory 5000000000000 swap 1\n");
+}
+
+// What begins as the labels before, and goes on.
+TEST(does_not_mistake_labels_for_others)
+{
+    expect("pod_swap_usage_bytes{namespace=\"n\",pod=\"p\"} 1\n"
+           "pod_swap_usage_bytes{namespace=\"n\",pod=\"pq\"} 2\n"
+           "pod_memory_working_set_bytes{namespace=\"n\",pod=\"pq\"} 3\n"
+           "pod_memory_working_set_bytes{namespace=\"n\",pod=\"p\"} 4\n"
+           "pod_memory_working_set_bytes{namespace=\"n\",pod=\"p\",x=\"\"} 5\n",
+           "pod n/p memory 99 swap 1\n"
+           "pod n/pq memory 99 working_set 3 swap 2\n"
+           "pod n/p memory 99 working_set 4\n"
+           "pod n/p memory 99 working_set 5\n");
+    // The same labels of another kind.
+    expect("pod_swap_usage_bytes{namespace=\"n\",pod=\"p\"} 1\n"
+           "container_swap_usage_bytes{namespace=\"n\",pod=\"p\",container=\"c\"} 6\n"
+           "pod_cpu_usage_seconds_total{namespace=\"n\",pod=\"p\",container=\"c\"} 7\n",
+           "pod n/p memory 99 swap 1\n"
+           "container n/p/c memory 99 swap 6\n"
+           "pod n/p cpu 7000000000 99\n");
+}
+
 int
 main(void)
 {
     static const struct test_case cases[] = {
+        {"hands_over_what_the_lines_said", hands_over_what_the_lines_said},
+        {"takes_nothing_of_an_answer_without_its_end",
+         takes_nothing_of_an_answer_without_its_end},
+        {"does_not_mistake_labels_for_others", does_not_mistake_labels_for_others},
         {"reads_a_real_answer", reads_a_real_answer},
         {"does_not_depend_on_the_pieces", does_not_depend_on_the_pieces},
         {"reads_every_metric", reads_every_metric},

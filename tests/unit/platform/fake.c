@@ -111,6 +111,12 @@ wall_now(void *state)
     return ((struct fake *)state)->wall;
 }
 
+static void
+sleep_ms(void *state, int64_t ms)
+{
+    fake_advance(state, ms);
+}
+
 static int
 random_bytes(void *state, void *bytes, size_t size)
 {
@@ -205,6 +211,29 @@ handle_of(struct fake *fake, int file)
     return &fake->handles[file];
 }
 
+// The path of a name in an open directory.
+static const char *
+path_at(struct fake *fake, int dir, const char *name, char path[static FAKE_PATH_BYTES])
+{
+    const struct fake_handle *handle = handle_of(fake, dir);
+    struct out out = out_of(path, FAKE_PATH_BYTES);
+    CHECK(fake->nodes[handle->node].kind == PLATFORM_DIRECTORY);
+    out_string(&out, strcmp(handle->path, "/") == 0 ? "" : handle->path);
+    out_byte(&out, '/');
+    out_string(&out, name);
+    const char *joined = out_c_string(&out);
+    CHECK(!out.full);
+    return joined;
+}
+
+static int
+file_open_at(void *state, int dir, const char *name, unsigned flags, int *file)
+{
+    char path[FAKE_PATH_BYTES];
+    CHECK((flags & PLATFORM_CREATE) == 0);
+    return file_open(state, path_at(state, dir, name, path), flags, 0, file);
+}
+
 static int64_t
 file_read(void *state, int file, void *bytes, size_t size, int64_t offset)
 {
@@ -287,6 +316,58 @@ file_truncate(void *state, int file, uint64_t size)
     return error;
 }
 
+static bool
+overlaps(const struct fake_lock *lock, uint64_t offset, uint64_t size)
+{
+    return lock->kind != PLATFORM_LOCK_NONE && lock->offset < offset + size &&
+           offset < lock->offset + lock->size;
+}
+
+static bool
+is_locked_by_another(const struct fake *fake, int file, uint64_t offset, uint64_t size, bool shared)
+{
+    for (int i = 0; i < FAKE_HANDLES_MAX; i++) {
+        const struct fake_handle *handle = &fake->handles[i];
+        for (size_t j = 0; handle->taken && i != file && j < FAKE_LOCKS_MAX; j++) {
+            const struct fake_lock *lock = &handle->locks[j];
+            if (handle->node == fake->handles[file].node && overlaps(lock, offset, size) &&
+                !(shared && lock->kind == PLATFORM_LOCK_SHARED)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// A range is given back or changed as a whole, never in parts.
+static int
+file_lock(void *state, int file, uint64_t offset, uint64_t size, enum platform_lock kind)
+{
+    struct fake *fake = state;
+    struct fake_handle *handle = handle_of(fake, file);
+    struct fake_lock *free_lock = NULL;
+    int error = count_call(fake, FAKE_FILE_LOCK);
+    CHECK(kind != PLATFORM_LOCK_EXCLUSIVE || (handle->flags & PLATFORM_WRITE) != 0);
+    if (error == 0 && kind != PLATFORM_LOCK_NONE &&
+        is_locked_by_another(fake, file, offset, size, kind == PLATFORM_LOCK_SHARED)) {
+        error = -ERR_BUSY;
+    }
+    if (error != 0 || kind == PLATFORM_LOCK_TEST) {
+        return error;
+    }
+    for (size_t i = 0; i < FAKE_LOCKS_MAX; i++) {
+        struct fake_lock *lock = &handle->locks[i];
+        if (overlaps(lock, offset, size)) {
+            CHECK(lock->offset == offset && lock->size == size);
+            lock->kind = PLATFORM_LOCK_NONE;
+        }
+        free_lock = lock->kind == PLATFORM_LOCK_NONE ? lock : free_lock;
+    }
+    CHECK(free_lock != NULL);
+    *free_lock = (struct fake_lock){kind, offset, size};
+    return 0;
+}
+
 static void
 file_close(void *state, int file)
 {
@@ -328,6 +409,35 @@ file_remove(void *state, const char *path)
     return 0;
 }
 
+// The last part of `path` if it lies right below `parent`, or NULL.
+static const char *
+child_of(const char *path, const char *parent)
+{
+    char own[FAKE_PATH_BYTES];
+    if (strcmp(path, "/") == 0) {
+        return NULL;
+    }
+    fake_disk_parent_of(path, own);
+    return strcmp(own, parent) == 0 ? strrchr(path, '/') + 1 : NULL;
+}
+
+// A directory's count as most file systems keep it; names of links to files
+// are not counted, since nobody asks.
+static uint32_t
+links_of(const struct fake *fake, const struct fake_name *of)
+{
+    uint32_t links = 1;
+    if (fake->nodes[of->node].kind != PLATFORM_DIRECTORY) {
+        return links;
+    }
+    for (size_t i = 0; i < FAKE_NAMES_MAX; i++) {
+        const struct fake_name *name = &fake->live[i];
+        links += name->taken && fake->nodes[name->node].kind == PLATFORM_DIRECTORY &&
+                 child_of(name->path, of->path) != NULL;
+    }
+    return links + 1;
+}
+
 static int
 file_status(void *state, const char *path, struct platform_status *status)
 {
@@ -343,8 +453,16 @@ file_status(void *state, const char *path, struct platform_status *status)
                                        .inode = name->node + 1U,
                                        .size = node->live_size,
                                        .changed = node->changed,
-                                       .mode = node->mode};
+                                       .mode = node->mode,
+                                       .links = links_of(fake, name)};
     return 0;
+}
+
+static int
+file_status_at(void *state, int dir, const char *name, struct platform_status *status)
+{
+    char path[FAKE_PATH_BYTES];
+    return file_status(state, path_at(state, dir, name, path), status);
 }
 
 static int
@@ -386,18 +504,6 @@ dir_open(void *state, const char *path, void *buffer, size_t size, struct platfo
     *dir = (struct platform_dir){.buffer = buffer, .size = size};
     dir->handle = new_handle(fake, name->path, name->node, PLATFORM_READ);
     return 0;
-}
-
-// The last part of `path` if it lies right below `parent`, or NULL.
-static const char *
-child_of(const char *path, const char *parent)
-{
-    char own[FAKE_PATH_BYTES];
-    if (strcmp(path, "/") == 0) {
-        return NULL;
-    }
-    fake_disk_parent_of(path, own);
-    return strcmp(own, parent) == 0 ? strrchr(path, '/') + 1 : NULL;
 }
 
 static int
@@ -465,17 +571,21 @@ space(void *state, const char *path, struct platform_space *space)
 static const struct platform_ops fake_ops = {
     .mono_now = mono_now,
     .wall_now = wall_now,
+    .sleep_ms = sleep_ms,
     .random_bytes = random_bytes,
     .file_open = file_open,
+    .file_open_at = file_open_at,
     .file_read = file_read,
     .file_write = file_write,
     .file_sync = file_sync,
     .file_size = file_size,
     .file_truncate = file_truncate,
+    .file_lock = file_lock,
     .file_close = file_close,
     .file_rename = file_rename,
     .file_remove = file_remove,
     .file_status = file_status,
+    .file_status_at = file_status_at,
     .dir_make = dir_make,
     .dir_open = dir_open,
     .dir_next = dir_next,

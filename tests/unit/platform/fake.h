@@ -49,6 +49,7 @@
     FAKE_OPERATION(FILE_SYNC, ERR_IO)                                                              \
     FAKE_OPERATION(FILE_SIZE, ERR_IO)                                                              \
     FAKE_OPERATION(FILE_TRUNCATE, ERR_IO)                                                          \
+    FAKE_OPERATION(FILE_LOCK, ERR_IO)                                                              \
     FAKE_OPERATION(FILE_RENAME, ERR_NO_ACCESS)                                                     \
     FAKE_OPERATION(FILE_REMOVE, ERR_NO_ACCESS)                                                     \
     FAKE_OPERATION(FILE_STATUS, ERR_NO_ACCESS)                                                     \
@@ -109,12 +110,19 @@ struct fake_step {
     char to[FAKE_PATH_BYTES];
 };
 
+#define FAKE_LOCKS_MAX 4
+struct fake_lock {
+    enum platform_lock kind;  // PLATFORM_LOCK_NONE: no lock
+    uint64_t offset, size;
+};
+
 struct fake_handle {
     bool taken;
     unsigned node;
     unsigned flags;
     uint64_t at;
     char path[FAKE_PATH_BYTES];  // of a directory
+    struct fake_lock locks[FAKE_LOCKS_MAX];
 };
 
 struct fake {

@@ -164,6 +164,35 @@ TEST(lists_directories)
     end();
 }
 
+TEST(looks_from_a_directory)
+{
+    struct platform_status status;
+    struct platform_status by_path;
+    int dir;
+    int file;
+    char byte;
+    begin();
+    CHECK(platform_dir_make(&machine, path_of("d"), 0750) == 0);
+    CHECK(platform_dir_make(&machine, path_of("d/sub"), 0750) == 0);
+    file = opened("d/f", PLATFORM_WRITE | PLATFORM_CREATE);
+    CHECK(platform_file_write(&machine, file, "x", 1, PLATFORM_STREAM) == 0);
+    platform_file_close(&machine, file);
+    CHECK(platform_file_open(&machine, path_of("d"), PLATFORM_READ, 0, &dir) == 0);
+    CHECK(platform_file_open_at(&machine, dir, "f", PLATFORM_READ, &file) == 0);
+    CHECK(platform_file_read(&machine, file, &byte, 1, PLATFORM_STREAM) == 1);
+    platform_file_close(&machine, file);
+    CHECK(platform_file_open_at(&machine, dir, "g", PLATFORM_READ, &file) == -ERR_NO_FILE);
+    CHECK(platform_file_status_at(&machine, dir, "f", &status) == 0);
+    CHECK(platform_file_status(&machine, path_of("d/f"), &by_path) == 0);
+    CHECK_EQUAL_U64(status.inode, by_path.inode);
+    CHECK_EQUAL_U64(status.size, 1);
+    CHECK(platform_file_status_at(&machine, dir, "g", &status) == -ERR_NO_FILE);
+    platform_file_close(&machine, dir);
+    CHECK(platform_file_remove(&machine, path_of("d/f")) == 0);
+    CHECK(rmdir(path_of("d/sub")) == 0 && rmdir(path_of("d")) == 0);
+    end();
+}
+
 TEST(reads_proc)
 {
     static char buffer[65536];
@@ -213,6 +242,7 @@ main(void)
         {"linux_writes_and_reads", writes_and_reads},
         {"linux_opens_as_asked", opens_as_asked},
         {"linux_lists_directories", lists_directories},
+        {"linux_looks_from_a_directory", looks_from_a_directory},
         {"linux_reads_proc", reads_proc},
         {"linux_tells_a_full_disk", tells_a_full_disk},
     };

@@ -339,7 +339,7 @@ churn_counts(const struct churn_pod *pod)
 KIT void
 churn_add(struct totals *sums, const struct churn_pod *pod, uint32_t cycle_s)
 {
-    uint64_t requesting = pod->known ? pod->containers : 0;
+    uint64_t requesting = pod->known && pod->node != 0 ? pod->containers : 0;
     sums->pod_count++;
     sums->cpu_request += requesting * pod->cpu_request;
     sums->cpu_limit += requesting * pod->cpu_limit;

@@ -533,6 +533,61 @@ TEST(system_containers_have_heapsters_names)
     kit_close(&kit);
 }
 
+static void
+observe_node_alone(void)
+{
+    static struct node_seen seen;
+    seen.memory = kit_memory(&kit, 100);
+    kit_node_begin(&kit, node);
+    table_observe_node(kit.writer, &seen);
+}
+
+TEST(system_containers_stay_while_their_node_is_silent)
+{
+    for (unsigned node_speaks = 0; node_speaks < 2; node_speaks++) {
+        open_with_node();
+        observe_system("kubelet", "pods");
+        if (node_speaks) {
+            observe_node_alone();
+        }
+        for (unsigned i = 0; i < 10 * STALE_CYCLES; i++) {
+            kit_end_cycle(&kit);
+            CHECK(has_system_container("kubelet"));
+            CHECK(has_system_container("pods"));
+        }
+        // It speaks again, of one of them.
+        for (unsigned i = 0; i <= STALE_CYCLES; i++) {
+            CHECK_EQUAL_U64(has_system_container("pods"), i == 0);
+            observe_system("kubelet", NULL);
+            kit_end_cycle(&kit);
+        }
+        CHECK(has_system_container("kubelet"));
+        // And of none.
+        for (unsigned i = 0; i <= STALE_CYCLES; i++) {
+            CHECK(has_system_container("kubelet"));
+            observe_node_alone();
+            kit_end_cycle(&kit);
+        }
+        CHECK(!has_system_container("kubelet"));
+        kit_close(&kit);
+    }
+}
+
+// What only a source's own word keeps leaves with it.
+TEST(system_containers_of_a_silent_host_leave)
+{
+    open_with_node();
+    kit_add_source(&kit, 1, SOURCE_HOST);
+    node = table_put_pseudo_node(kit.writer, 1, TEXT("n2"));
+    observe_system("kubelet", NULL);
+    for (unsigned i = 0; i <= STALE_CYCLES + 1; i++) {
+        CHECK(has_system_container("kubelet"));
+        kit_end_cycle(&kit);
+    }
+    CHECK(!has_system_container("kubelet"));
+    kit_close(&kit);
+}
+
 TEST(system_containers_leave_when_they_are_not_named)
 {
     open_with_node();
@@ -684,6 +739,9 @@ main(void)
         {"containers_share_the_sizes_of_their_node", containers_share_the_sizes_of_their_node},
         {"more_backings_than_planned_are_counted", more_backings_than_planned_are_counted},
         {"system_containers_have_heapsters_names", system_containers_have_heapsters_names},
+        {"system_containers_stay_while_their_node_is_silent",
+         system_containers_stay_while_their_node_is_silent},
+        {"system_containers_of_a_silent_host_leave", system_containers_of_a_silent_host_leave},
         {"system_containers_leave_when_they_are_not_named",
          system_containers_leave_when_they_are_not_named},
         {"disks_have_rates_on_their_own_times", disks_have_rates_on_their_own_times},

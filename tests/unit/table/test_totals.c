@@ -43,6 +43,46 @@ TEST(an_empty_cluster_has_empty_sums)
     kit_close(&kit);
 }
 
+static void
+check_requested(struct kit *kit, uint32_t pods, uint64_t cpu_request)
+{
+    kit_end_cycle(kit);
+    struct totals space = kit_namespace_totals(kit, "ns");
+    struct totals cluster = kit_cluster_totals(kit);
+    CHECK_EQUAL_U64(space.pod_count, pods);
+    CHECK_EQUAL_U64(space.cpu_request, cpu_request);
+    CHECK_EQUAL_U64(cluster.pod_count, pods);
+    CHECK_EQUAL_U64(cluster.cpu_request, cpu_request);
+}
+
+// With and without a row.
+TEST(what_waits_for_a_node_requests_nothing_yet)
+{
+    for (uint32_t rows = 1; rows <= 3; rows += 2) {
+        struct kit kit;
+        kit_open(&kit, kit_capacity(2, 2, rows, 8));
+        row_index node = kit_put_node(&kit, "n1");
+        kit_put_pod(&kit, "ns", "runs", "n1", 2);
+        kit_put_pod(&kit, "ns", "waits", "", 1);
+        check_requested(&kit, 2, 200);
+        // A node that has no row is one.
+        kit_put_pod(&kit, "ns", "elsewhere", "unknown", 1);
+        check_requested(&kit, 3, 300);
+        kit_put_pod(&kit, "ns", "waits", "n1", 1);
+        check_requested(&kit, 3, 400);
+        kit_put_pod(&kit, "ns", "waits", "", 1);
+        check_requested(&kit, 3, 300);
+        if (rows == 3) {
+            // A kubelet has it before the API server says so.
+            kit_node_begin(&kit, node);
+            table_observe_pod(kit.writer, kit_seen(&kit, "ns", "waits", 1, 1));
+            table_node_end(kit.writer);
+            check_requested(&kit, 3, 400);
+        }
+        kit_close(&kit);
+    }
+}
+
 TEST(the_sums_before_stay_readable)
 {
     struct kit kit;
@@ -75,6 +115,7 @@ main(void)
         {"sums_under_churn_from_summaries", sums_under_churn_from_summaries},
         {"sums_under_churn_from_lines", sums_under_churn_from_lines},
         {"an_empty_cluster_has_empty_sums", an_empty_cluster_has_empty_sums},
+        {"what_waits_for_a_node_requests_nothing_yet", what_waits_for_a_node_requests_nothing_yet},
         {"the_sums_before_stay_readable", the_sums_before_stay_readable},
     };
     return test_run(cases, ARRAY_COUNT(cases));
