@@ -37,7 +37,7 @@ LDFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
 NOT_THIS_PROFILE :=
 MEMORY :=
 endif
-LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml \
+LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml -lsqlite3 -lz \
 	-lmbedtls -lmbedx509 -lmbedcrypto
 
 ROOMS := base platform budget model parse discover scrape host table history sink api app

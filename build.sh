@@ -7,6 +7,8 @@
 #                                 the foreground; state in out/run
 #   ./build.sh test               builds and runs all tests; the last line says
 #                                 how many passed, failed and were skipped
+#   ./build.sh images             out/skerry-oci.tar and what else images are made
+#                                 for; prints their sizes
 #   ./build.sh bench [names]      builds and runs the benches
 #   ./build.sh prefix [FLAVOUR]   prints where the packages lie: musl or asan
 #   ./build.sh clean              removes build/ and out/; the cache stays
@@ -18,7 +20,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # Debian packages by purpose. tcl: SQLite is put together by it.
 DEBIAN_BUILD='gcc libc6-dev make patch xz-utils bzip2 ca-certificates tcl'
 DEBIAN_RUN='s6 execline'
-DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace'
+DEBIAN_IMAGES='binutils jq'
+DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace podman runc iptables'
 DEBIAN_BENCH='prometheus victoria-metrics jq curl wrk'
 
 # shellcheck source=firmware/packages.sh
@@ -152,6 +155,41 @@ command_bench() {
     make -j1 PROFILE=release PREFIX="$PREFIX_MUSL" BENCHES="$*" bench
 }
 
+# --- images: a list of steps, each with what stands before it --------------
+
+IMAGE_TREE=build/image/root
+
+image_version() {
+    sed -n 's/^#define SKERRY_VERSION "\(.*\)"$/\1/p' src/base/version.h
+}
+
+image_rootfs() {
+    firmware/image/rootfs.sh out/skerry "$PREFIX_MUSL" "$IMAGE_TREE" out/bill-of-materials.txt
+}
+
+image_oci() {
+    firmware/image/oci.sh "$IMAGE_TREE" "$(image_version)" out/skerry-oci.tar
+}
+
+image_bill() {
+    firmware/image/sbom.sh out/bill-of-materials.txt "$(image_version)" out/skerry.spdx.json \
+        out/skerry-oci.tar
+}
+
+image_sizes() {
+    stat -c '%n %s bytes' out/skerry-oci.tar
+}
+
+command_images() {
+    # shellcheck disable=SC2086
+    prepare $DEBIAN_IMAGES
+    build_release
+    image_rootfs
+    image_oci
+    image_bill
+    image_sizes
+}
+
 command_prefix() {
     # shellcheck disable=SC2086
     debian_install $DEBIAN_BUILD
@@ -166,7 +204,7 @@ main() {
     local command=${1:-build}
     [ $# = 0 ] || shift
     case $command in
-    build | run | test | bench | prefix | clean) "command_$command" "$@" ;;
+    build | run | test | images | bench | prefix | clean) "command_$command" "$@" ;;
     help | -h | --help) usage ;;
     *)
         echo "build.sh: there is no command '$command'." >&2

@@ -24,7 +24,7 @@ PACKAGES_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PACKAGES_CACHE=${SKERRY_CACHE:-${HOME:-/root}/.cache/skerry}
 
 # In order of building. What a recipe finds is what stands before it here.
-PACKAGES_USUAL='musl linux-headers bearssl mbedtls c-ares curl jsmn libyaml libmicrohttpd sqlite3'
+PACKAGES_USUAL='musl linux-headers bearssl mbedtls c-ares curl jsmn libyaml libmicrohttpd sqlite3 zlib'
 
 # Any fixed time does: the libraries hold it nowhere, but tools may ask.
 PACKAGES_EPOCH=1735689600

@@ -58,8 +58,11 @@ write_flags() {
 prepare() {
     rm -rf "$service"
     mkdir -p "$service" "$directory/state" "$directory/log"
-    cp -R "$templates/.s6-svscan" "$templates/collect" "$templates/serve" \
-        "$templates/guard" "$templates/s6-svscan-log" "$service"
+    cp -R "$templates/.s6-svscan" "$templates/s6-svscan-log" "$service"
+    # Only what this configuration needs: a supervisor costs memory too.
+    for role in $("$program" roles); do
+        cp -R "$templates/$role" "$service"
+    done
     mkfifo -m 600 "$service/s6-svscan-log/fifo"
     SKERRY_SHM=$(mktemp -d /dev/shm/skerry-XXXXXXXX) ||
         refuse "/dev/shm is not writable: the live table needs it" 100

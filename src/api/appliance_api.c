@@ -1,5 +1,6 @@
 #include "api/appliance_api.h"
 
+#include "api/appliance_sinks.h"
 #include "api/health_api.h"
 #include "base/calendar.h"
 #include "base/error.h"
@@ -365,6 +366,69 @@ write_serve(struct exchange *exchange, struct out *out)
     return STEP_DONE;
 }
 
+static void
+write_tiers(struct json *json, const struct history_use *use)
+{
+    json_key(json, "tiers");
+    json_object(json);
+    for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
+        json_key(json, historical_tier_name((enum history_tier)tier));
+        json_object(json);
+        key_time(json, "oldest", (struct wall_ms){use->oldest_s[tier] * MS_PER_S});
+        key_time(json, "newest", (struct wall_ms){use->newest_s[tier] * MS_PER_S});
+        json_object_end(json);
+    }
+    json_object_end(json);
+}
+
+static void
+write_recording(struct json *json, const struct history_status *status)
+{
+    key_time(json, "lastCycle", (struct wall_ms){status->last_cycle_s * MS_PER_S});
+    key_u64(json, "cycles", status->cycles_total);
+    key_u64(json, "cyclesLost", status->cycles_lost_total);
+    key_u64(json, "sets", status->sets_total);
+    key_time(json, "lastSetAside", (struct wall_ms){status->set_aside_ms});
+    key_string(json, "error", error_name(status->last_error < 0 ? -status->last_error
+                                                                : status->last_error));
+    key_string(json, "lastError", status->last_sentence);
+}
+
+// null: none is kept.
+static enum step
+write_history(struct exchange *exchange, struct out *out)
+{
+    const struct historical *historical = &exchange->api->historical;
+    const struct history_use *use = historical_use(historical);
+    struct json json = json_of(out);
+    if (!historical->kept) {
+        out_string(out, ",\"history\":null");
+        return STEP_DONE;
+    }
+    out_string(out, ",\"history\":");
+    json_object(&json);
+    key_bool(&json, "open", historical->history != NULL);
+    key_string(&json, "readError", error_name(-historical->error));
+    key_u64(&json, "reads", historical->pages_total);
+    key_u64(&json, "readFailures", historical->failures_total);
+    key_u64(&json, "bytes", use->bytes);
+    key_u64(&json, "limit", use->bytes_limit);
+    key_u64(&json, "samples", use->samples_total);
+    json_key(&json, "bytesPerSample");
+    json_double(&json, use->samples_total == 0 ? 0
+                                               : (double)(use->sample_bytes_total * 100 /
+                                                          use->samples_total) / 100);
+    key_u64(&json, "entities", use->entities);
+    key_u64(&json, "badBlocks", use->bad_blocks_total);
+    key_u64(&json, "setAside", use->set_aside_total);
+    write_tiers(&json, use);
+    if (historical->has_status) {
+        write_recording(&json, &historical->status);
+    }
+    json_object_end(&json);
+    return STEP_DONE;
+}
+
 static enum step
 write_end(struct exchange *exchange, struct out *out)
 {
@@ -378,9 +442,9 @@ static const struct {
     bool of_table;  // left out while there is none
 } parts[] = {
     {write_self, false},    {write_roles, false},   {write_serve, false},
-    {write_pools, true},    {write_counters, true}, {write_errors, true},
-    {write_sources, true},  {write_cluster, true},  {write_failing_nodes, true},
-    {write_plan, false},    {write_end, false},
+    {write_history, false}, {appliance_sinks, false}, {write_pools, true},    {write_counters, true},
+    {write_errors, true},   {write_sources, true},  {write_cluster, true},
+    {write_failing_nodes, true}, {write_plan, false}, {write_end, false},
 };
 
 // cursor.stage is the part; inner, row and written are the part's own.

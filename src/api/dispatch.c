@@ -2,6 +2,7 @@
 
 #include "api/appliance_api.h"
 #include "api/health_api.h"
+#include "api/historical_api.h"
 #include "api/model_api.h"
 #include "api/own_metrics.h"
 #include "api/summary_page.h"

@@ -17,6 +17,7 @@ exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms now)
     exchange->cut = false;
     exchange->top_count = 0;
     exchange->message_bytes = 0;
+    exchange->serial = ++api->historical.serial;
     memset(&exchange->cursor, 0, sizeof exchange->cursor);
     memset(&exchange->ask, 0, sizeof exchange->ask);
     memset(&exchange->match, 0, sizeof exchange->match);
@@ -109,4 +110,22 @@ exchange_order(struct exchange *exchange)
     ASSERT(exchange->api->table != NULL);
     order_refresh(exchange->api->order, exchange->api->table, exchange->now);
     return exchange->api->order;
+}
+
+const struct history_use *
+historical_use(const struct historical *historical)
+{
+    return historical->has_status ? &historical->status.use : &historical->use;
+}
+
+const char *
+historical_tier_name(enum history_tier tier)
+{
+    static const char *const names[TIER_COUNT] = {
+        [TIER_RAW] = "raw",
+        [TIER_MINUTE] = "1m",
+        [TIER_TEN_MINUTES] = "10m",
+    };
+    ASSERT(tier < TIER_COUNT);
+    return names[tier];
 }

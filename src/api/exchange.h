@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "api/cluster_count.h"
+#include "api/historical_bucket.h"
 #include "api/order.h"
 #include "api/query.h"
 #include "api/route.h"
@@ -21,7 +22,10 @@
 #include "base/text.h"
 #include "base/times.h"
 #include "budget/plan.h"
+#include "history/history.h"
+#include "history/history_status.h"
 #include "model/metric.h"
+#include "sink/sink_status.h"
 #include "table/reader.h"
 
 // The room that exchange_fill is given must not be less.
@@ -61,10 +65,27 @@ struct http_use {
     uint32_t answer_us_max;
 };
 
+// The history as handlers may ask it; app/serve.c opens it, and opens it again
+// after an error.
+struct historical {
+    struct history *history;   // NULL: not open
+    bool kept;                 // --history is not 0
+    int error;                 // why it is not open, or of the last read; 0 = none
+    uint32_t resolution_s;     // of the cycles recorded
+    struct history_use use;    // a minute old at most; zero: nothing is known
+    bool has_status;
+    struct history_status status;   // what record says of itself
+    struct historical_page *page;   // historical_read.h
+    uint64_t serial;           // of the newest exchange
+    uint64_t pages_total;      // read from the file
+    uint64_t failures_total;
+};
+
 // What handlers may know of the process; app/serve.c fills it.
 struct api {
     const struct table_reader *table;  // NULL while there is none
     struct order *order;
+    struct historical historical;
     const char *version;
     struct wall_ms started;
     const struct plan *plan;      // NULL: not known
@@ -72,6 +93,7 @@ struct api {
     unsigned role_count;
     struct role_report role[ROLE_REPORTS_MAX];
     struct http_use http;
+    const struct sink_statuses *sinks;  // NULL: none
 };
 
 // A place in an answer; all zero to begin. Each step is free in what it keeps
@@ -96,10 +118,29 @@ typedef void exchange_handler(struct exchange *exchange);
 struct model_ask {
     enum entity entity;
     bool extra;               // a metric outside of the catalogue
+    bool recorded;            // of the history, not of the live table
     enum metric metric;
     struct text name;         // of the metric, as asked or as it is called now
     struct text resource_id;  // labelled metrics
     struct time_range range;
+};
+
+// A series of the history that is being answered.
+struct historical_ask {
+    struct history_name name;  // texts of the request
+    struct text list;          // pods or pod ids with commas between
+    unsigned aggregations;     // bits; 0: the points themselves
+    int64_t bucket_ms;         // 0: one bucket
+    int64_t step_ms;           // of struct history_ask
+    int64_t floor_ms;          // nothing older is read
+    int64_t skip_ms;           // up to here there was nothing
+    uint32_t item;             // tells the series of one answer apart
+    uint32_t points_left;      // to the limit of one answer
+    unsigned tries;            // failures in a row
+    int error;                 // why the answer is not complete
+    bool cut;                  // more was asked for than one answer gives
+    int64_t bucket_start_ms;   // of the bucket that is being filled
+    struct historical_bucket bucket;
 };
 
 struct top_row {
@@ -125,8 +166,13 @@ struct exchange {
     struct cluster_counts counts;  // of the appliance API
     unsigned top_count;
     struct top_row top[EXCHANGE_TOP_MAX];
+    // An answer is either a message or something that is worked out.
     size_t message_bytes;
-    char message[EXCHANGE_MESSAGE_BYTES_MAX];
+    union {
+        char message[EXCHANGE_MESSAGE_BYTES_MAX];
+        struct historical_ask past;
+    };
+    uint64_t serial;           // no two answers have the same
 };
 
 #define CONTENT_JSON "application/json"
@@ -150,6 +196,10 @@ void exchange_fail_message(struct exchange *exchange, unsigned status, const str
 // Writes as much of the answer as `out` has room for. True: it is complete.
 // False with nothing written: call again later, others are waiting.
 bool exchange_fill(struct exchange *exchange, struct out *out) MUST_USE;
+
+// What is known of the history: by the recorder when it runs, else by the file.
+const struct history_use *historical_use(const struct historical *historical);
+const char *historical_tier_name(enum history_tier tier);
 
 // The order of the lists, up to date. Only when there is a table.
 const struct order *exchange_order(struct exchange *exchange);

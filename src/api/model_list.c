@@ -1,6 +1,7 @@
 // The part of model_api.h about pod-list.
 #include <string.h>
 
+#include "api/historical_read.h"
 #include "api/model_api.h"
 #include "api/series.h"
 #include "api/target.h"
@@ -40,10 +41,12 @@ listed_series(struct exchange *exchange, struct out *out)
     struct cursor *cursor = &exchange->cursor;
     struct text pod = listed_pod(exchange);
     bool there = read_listed_pod(exchange, pod, &target);
-    if (series_step(exchange, out, there ? &target : NULL, SERIES_COMPACT) == STEP_DONE) {
-        cursor->offset += (uint32_t)pod.size + 1;
-        cursor->stage = LIST_BETWEEN;
+    enum step step = series_step(exchange, out, there ? &target : NULL, SERIES_COMPACT);
+    if (step != STEP_DONE) {
+        return step;
     }
+    cursor->offset += (uint32_t)pod.size + 1;
+    cursor->stage = LIST_BETWEEN;
     return STEP_MORE;
 }
 
@@ -61,6 +64,7 @@ pod_list_step(struct exchange *exchange, struct out *out)
     out_string(out, cursor->stage == LIST_BEGIN ? "{\"items\":[" : ",");
     cursor->stage = LIST_INSIDE;
     cursor->inner = 0;
+    historical_next_series(exchange);
     return STEP_MORE;
 }
 

@@ -26,6 +26,8 @@ struct own_families {
 
 // Of this process and its like: always there.
 struct own_families own_process_families(void);
+// Of the history: only where one is kept.
+struct own_families own_history_families(void);
 // Of the live table: only while there is one.
 struct own_families own_table_families(void);
 

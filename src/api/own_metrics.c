@@ -42,8 +42,8 @@ counter_step(enum counter counter, struct exchange *exchange, struct out *out)
     return family_step(&family, exchange, out);
 }
 
-// cursor.stage counts through the families of the processes, those of the
-// table, and the counters.
+// cursor.stage counts through the families of the processes, of the history, of
+// the table, and the counters.
 static enum step
 metrics_step(struct exchange *exchange, struct out *out)
 {
@@ -54,6 +54,13 @@ metrics_step(struct exchange *exchange, struct out *out)
         return family_step(&process.at[stage], exchange, out);
     }
     stage -= process.count;
+    if (exchange->api->historical.kept) {
+        struct own_families history = own_history_families();
+        if (stage < history.count) {
+            return family_step(&history.at[stage], exchange, out);
+        }
+        stage -= history.count;
+    }
     if (exchange->api->table == NULL || stage >= table.count + COUNTER_COUNT) {
         return STEP_DONE;
     }

@@ -16,8 +16,8 @@ enum route {
     ROUTE_COUNT
 };
 
-// {namespace}, {pod}, {container}, {metric...}
-#define ROUTE_VALUES_MAX 4
+// {namespace}, {pod}, {container}, {aggregations}, {metric...}
+#define ROUTE_VALUES_MAX 5
 // The longest path has 10 segments and a metric of a few more.
 #define ROUTE_SEGMENTS_MAX 24
 

@@ -32,3 +32,42 @@ ROUTE(POD_LIST, "GET", MODEL "/namespaces/{namespace}/pod-list/{pods}/metrics/{m
 ROUTE(ALL_KEYS, "GET", MODEL "/debug/allkeys", model_api_all_keys, "the key of everything that has values")
 #undef POD
 #undef MODEL
+// The names in braces mean the same in all of these: historical_api.c goes by them.
+#define PAST "/api/v1/historical"
+#define PAST_POD PAST "/namespaces/{namespace}/pods/{pod}"
+ROUTE(PAST_NODES, "GET", PAST "/nodes", historical_api_list, "recorded node names")
+ROUTE(PAST_NAMESPACES, "GET", PAST "/namespaces", historical_api_list, "recorded namespace names")
+ROUTE(PAST_PODS, "GET", PAST "/namespaces/{namespace}/pods", historical_api_list, "recorded pod names of a namespace")
+ROUTE(PAST_SYSTEM, "GET", PAST "/nodes/{node}/freecontainers", historical_api_list, "recorded system containers of a node")
+ROUTE(PAST_CONTAINERS, "GET", PAST_POD "/containers", historical_api_list, "recorded container names of a pod")
+ROUTE(PAST_POD_ID_CONTAINERS, "GET", PAST "/pod-id/{pod-id}/containers", historical_api_list, "recorded container names of a pod by its uid")
+ROUTE(PAST_CLUSTER_NAMES, "GET", PAST "/metrics", historical_api_metrics, "recorded metric names of the cluster")
+ROUTE(PAST_CLUSTER_SERIES, "GET", PAST "/metrics/{metric...}", historical_api_series, "recorded values of the cluster")
+ROUTE(PAST_CLUSTER_AGGREGATED, "GET", PAST "/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of the cluster, aggregated")
+ROUTE(PAST_NODE_NAMES, "GET", PAST "/nodes/{node}/metrics", historical_api_metrics, "recorded metric names of a node")
+ROUTE(PAST_NODE_SERIES, "GET", PAST "/nodes/{node}/metrics/{metric...}", historical_api_series, "recorded values of a node")
+ROUTE(PAST_NODE_AGGREGATED, "GET", PAST "/nodes/{node}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of a node, aggregated")
+ROUTE(PAST_SYSTEM_NAMES, "GET", PAST "/nodes/{node}/freecontainers/{container}/metrics", historical_api_metrics, "recorded metric names of a system container")
+ROUTE(PAST_SYSTEM_SERIES, "GET", PAST "/nodes/{node}/freecontainers/{container}/metrics/{metric...}", historical_api_series, "recorded values of a system container")
+ROUTE(PAST_SYSTEM_AGGREGATED, "GET", PAST "/nodes/{node}/freecontainers/{container}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of a system container, aggregated")
+ROUTE(PAST_NAMESPACE_NAMES, "GET", PAST "/namespaces/{namespace}/metrics", historical_api_metrics, "recorded metric names of a namespace")
+ROUTE(PAST_NAMESPACE_SERIES, "GET", PAST "/namespaces/{namespace}/metrics/{metric...}", historical_api_series, "recorded values of a namespace")
+ROUTE(PAST_NAMESPACE_AGGREGATED, "GET", PAST "/namespaces/{namespace}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of a namespace, aggregated")
+ROUTE(PAST_POD_NAMES, "GET", PAST_POD "/metrics", historical_api_metrics, "recorded metric names of a pod")
+ROUTE(PAST_POD_SERIES, "GET", PAST_POD "/metrics/{metric...}", historical_api_series, "recorded values of a pod")
+ROUTE(PAST_POD_AGGREGATED, "GET", PAST_POD "/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of a pod, aggregated")
+ROUTE(PAST_CONTAINER_NAMES, "GET", PAST_POD "/containers/{container}/metrics", historical_api_metrics, "recorded metric names of a container")
+ROUTE(PAST_CONTAINER_SERIES, "GET", PAST_POD "/containers/{container}/metrics/{metric...}", historical_api_series, "recorded values of a container")
+ROUTE(PAST_CONTAINER_AGGREGATED, "GET", PAST_POD "/containers/{container}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of a container, aggregated")
+ROUTE(PAST_POD_ID_NAMES, "GET", PAST "/pod-id/{pod-id}/metrics", historical_api_metrics, "recorded metric names of a pod by its uid")
+ROUTE(PAST_POD_ID_SERIES, "GET", PAST "/pod-id/{pod-id}/metrics/{metric...}", historical_api_series, "recorded values of a pod by its uid")
+ROUTE(PAST_POD_ID_AGGREGATED, "GET", PAST "/pod-id/{pod-id}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of a pod by its uid, aggregated")
+ROUTE(PAST_POD_ID_CONTAINER_NAMES, "GET", PAST "/pod-id/{pod-id}/containers/{container}/metrics", historical_api_metrics, "recorded metric names of a container of a pod by its uid")
+ROUTE(PAST_POD_ID_CONTAINER_SERIES, "GET", PAST "/pod-id/{pod-id}/containers/{container}/metrics/{metric...}", historical_api_series, "recorded values of a container of a pod by its uid")
+ROUTE(PAST_POD_ID_CONTAINER_AGGREGATED, "GET", PAST "/pod-id/{pod-id}/containers/{container}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of a container of a pod by its uid, aggregated")
+ROUTE(PAST_POD_LIST_SERIES, "GET", PAST "/namespaces/{namespace}/pod-list/{pods}/metrics/{metric...}", historical_api_series, "recorded values of several pods")
+ROUTE(PAST_POD_LIST_AGGREGATED, "GET", PAST "/namespaces/{namespace}/pod-list/{pods}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of several pods, aggregated")
+ROUTE(PAST_POD_ID_LIST_SERIES, "GET", PAST "/pod-id-list/{pod-ids}/metrics/{metric...}", historical_api_series, "recorded values of several pods by uid")
+ROUTE(PAST_POD_ID_LIST_AGGREGATED, "GET", PAST "/pod-id-list/{pod-ids}/metrics-aggregated/{aggregations}/{metric...}", historical_api_aggregated, "recorded values of several pods by uid, aggregated")
+#undef PAST_POD
+#undef PAST

@@ -1,6 +1,8 @@
 #include "api/series.h"
 
+#include "api/historical_read.h"
 #include "base/calendar.h"
+#include "base/error.h"
 
 #define POINTS_PER_STEP 16
 
@@ -8,7 +10,8 @@
 enum { AT_HEAD, AT_POINTS, AT_TAIL };
 
 struct form {
-    const char *head, *first, *next, *time, *value, *real, *point_end, *empty, *tail, *end;
+    const char *head, *first, *next, *time, *value, *real, *point_end, *empty, *tail;
+    const char *truncated, *error, *end;
 };
 
 static const struct form forms[] = {
@@ -23,7 +26,9 @@ static const struct form forms[] = {
             .point_end = "\n  }",
             .empty = "],\n \"latestTimestamp\": \"",
             .tail = "\n ],\n \"latestTimestamp\": \"",
-            .end = "\"\n}",
+            .truncated = ",\n \"truncated\": true",
+            .error = ",\n \"error\": ",
+            .end = "\n}",
         },
     [SERIES_COMPACT] =
         {
@@ -36,7 +41,9 @@ static const struct form forms[] = {
             .point_end = "}",
             .empty = "],\"latestTimestamp\":\"",
             .tail = "],\"latestTimestamp\":\"",
-            .end = "\"}",
+            .truncated = ",\"truncated\":true",
+            .error = ",\"error\":",
+            .end = "}",
         },
 };
 
@@ -65,6 +72,18 @@ series_write_float(struct out *out, double value)
     }
 }
 
+void
+series_write_real(struct out *out, double value)
+{
+    const double exact = 9007199254740992.0;  // 2^53
+    if (value > -exact && value < exact && (double)(int64_t)value >= value &&
+        (double)(int64_t)value <= value) {
+        out_double(out, value);
+    } else {
+        series_write_float(out, value);
+    }
+}
+
 static void
 write_point(struct out *out, const struct form *form, const struct point *point, bool first)
 {
@@ -80,32 +99,47 @@ write_point(struct out *out, const struct form *form, const struct point *point,
     out_string(out, form->point_end);
 }
 
-static unsigned
+static enum step
 write_points(struct exchange *exchange, struct out *out, const struct target *target,
              const struct form *form)
 {
     struct cursor *cursor = &exchange->cursor;
     struct point points[POINTS_PER_STEP];
     unsigned count = 0;
-    if (target != NULL) {
-        count = target_points(exchange, target, cursor->time, points, POINTS_PER_STEP);
+    bool more = false;
+    if (exchange->ask.recorded) {
+        more = historical_points(exchange, cursor->time, exchange->ask.range.end.ms, points,
+                                 POINTS_PER_STEP, &count);
+    } else if (target != NULL) {
+        count = target_points(exchange, target, cursor->time, points, POINTS_PER_STEP, &more);
     }
     for (unsigned i = 0; i < count; i++) {
-        write_point(out, form, &points[i], cursor->time.ms == 0);
+        write_point(out, form, &points[i], cursor->written++ == 0);
         cursor->time = points[i].time;
     }
-    return count;
+    if (!more) {
+        cursor->inner = AT_TAIL;
+    }
+    return more && count == 0 ? STEP_PAUSE : STEP_MORE;
 }
 
 static void
 write_tail(struct exchange *exchange, struct out *out, const struct form *form)
 {
-    struct wall_ms latest = exchange->cursor.time;
-    out_string(out, latest.ms == 0 ? form->empty : form->tail);
-    if (latest.ms == 0) {
+    const struct historical_ask *past = &exchange->past;
+    bool empty = exchange->cursor.written == 0;
+    out_string(out, empty ? form->empty : form->tail);
+    if (empty) {
         out_string(out, "0001-01-01T00:00:00Z");
     } else {
-        calendar_write(out, latest);
+        calendar_write(out, exchange->cursor.time);
+    }
+    out_byte(out, '"');
+    if (past->cut || past->error != 0) {
+        out_string(out, form->truncated);
+    }
+    if (past->error != 0) {
+        out_format(out, "%s\"%s\"", form->error, error_sentence(past->error));
     }
     out_string(out, form->end);
 }
@@ -120,13 +154,11 @@ series_step(struct exchange *exchange, struct out *out, const struct target *tar
     case AT_HEAD:
         out_string(out, form->head);
         cursor->time.ms = 0;
+        cursor->written = 0;
         cursor->inner = AT_POINTS;
         return STEP_MORE;
     case AT_POINTS:
-        if (write_points(exchange, out, target, form) < POINTS_PER_STEP) {
-            cursor->inner = AT_TAIL;
-        }
-        return STEP_MORE;
+        return write_points(exchange, out, target, form);
     default:
         write_tail(exchange, out, form);
         return STEP_DONE;

@@ -34,10 +34,13 @@ bool target_find(struct exchange *exchange, enum entity entity, struct target *t
 bool target_ask(struct exchange *exchange, const struct target *target, struct text metric);
 
 // The points of exchange->ask that lie in its range and behind `after` (0 = from
-// the start), oldest first, at most `room`. Older ranges are to be answered from
-// the history here, once there is one.
-unsigned target_points(const struct exchange *exchange, const struct target *target,
-                       struct wall_ms after, struct point *points, unsigned room);
+// the start), oldest first, at most `room`: those of the live table, and what is
+// older than they from the history, if there is one. Without a start the history
+// gives what Heapster kept, the last TARGET_PAST_MS. *more: ask again, behind the
+// last one; a pause is due when there was none.
+#define TARGET_PAST_MS INT64_C(900000)
+unsigned target_points(struct exchange *exchange, const struct target *target,
+                       struct wall_ms after, struct point *points, unsigned room, bool *more);
 
 // The least name of a metric with a value and without labels that lies behind
 // `after` in the alphabet. Written to `room`; empty: no more.

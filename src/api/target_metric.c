@@ -1,6 +1,7 @@
 // The part of target.h about metrics, labels and points.
 #include <string.h>
 
+#include "api/historical_read.h"
 #include "api/near.h"
 #include "api/target.h"
 
@@ -191,6 +192,37 @@ ask_extra(struct exchange *exchange, const struct target *target, const struct l
     return false;
 }
 
+static bool
+ask_labels(struct exchange *exchange, const struct target *target, const struct label_set *labels)
+{
+    if (exchange->ask.extra) {
+        return ask_extra(exchange, target, labels);
+    }
+    if (metric_is_labelled(exchange->ask.metric)) {
+        return ask_resource(exchange, target, labels);
+    }
+    if (labels->count > 0) {
+        exchange_fail(exchange, 400, TEXT_FORMAT " has no labels", TEXT_ARGS(exchange->ask.name));
+        return false;
+    }
+    return true;
+}
+
+// From here on the answer is a series, and no message.
+static void
+begin_past(struct exchange *exchange)
+{
+    const struct time_range *range = &exchange->ask.range;
+    bool given = query_get(&exchange->query, TEXT("start")).size > 0;
+    int64_t now_ms = exchange->now.ms;
+    int64_t end_ms = range->end.ms < now_ms ? range->end.ms : now_ms;
+    memset(&exchange->past, 0, sizeof exchange->past);
+    exchange->past.floor_ms = given ? 0 : now_ms - TARGET_PAST_MS;
+    exchange->past.points_left = HISTORICAL_POINTS_MAX;
+    exchange->past.step_ms = historical_step(
+        &exchange->api->historical, 0, 0, given ? range->start.ms : now_ms - TARGET_PAST_MS, end_ms);
+}
+
 bool
 target_ask(struct exchange *exchange, const struct target *target, struct text metric)
 {
@@ -206,19 +238,10 @@ target_ask(struct exchange *exchange, const struct target *target, struct text m
         exchange->ask.range.end.ms = INT64_MAX;
     }
     exchange->ask.entity = target->entity;
-    if (!ask_name(exchange, target, metric)) {
+    if (!ask_name(exchange, target, metric) || !ask_labels(exchange, target, &labels)) {
         return false;
     }
-    if (exchange->ask.extra) {
-        return ask_extra(exchange, target, &labels);
-    }
-    if (metric_is_labelled(exchange->ask.metric)) {
-        return ask_resource(exchange, target, &labels);
-    }
-    if (labels.count > 0) {
-        exchange_fail(exchange, 400, TEXT_FORMAT " has no labels", TEXT_ARGS(exchange->ask.name));
-        return false;
-    }
+    begin_past(exchange);
     return true;
 }
 
@@ -245,18 +268,84 @@ read_point(const struct exchange *exchange, const struct target *target, unsigne
     return true;
 }
 
+// The points that the live table has, oldest first.
+static unsigned
+table_points(const struct exchange *exchange, const struct target *target,
+             struct point points[SAMPLES_PER_ROW])
+{
+    unsigned count = 0;
+    for (unsigned sample = SAMPLES_PER_ROW; sample-- > 0;) {
+        struct point *point = &points[count];
+        bool later = read_point(exchange, target, sample, point) &&
+                     (count == 0 || point->time.ms > points[count - 1].time.ms);
+        count += later ? 1 : 0;
+    }
+    return count;
+}
+
+static void
+name_for_history(struct exchange *exchange, const struct target *target)
+{
+    const struct text *names = exchange->match.value;
+    struct history_name *name = &exchange->past.name;
+    *name = (struct history_name){.entity = target->entity};
+    switch (target->entity) {
+    case ENTITY_SYSTEM_CONTAINER:
+        name->container = names[1];
+        name->node = names[0];
+        break;
+    case ENTITY_NODE:
+        name->node = names[0];
+        break;
+    case ENTITY_CONTAINER:
+        name->container = names[2];
+        name->pod = names[1];
+        name->space = names[0];
+        break;
+    case ENTITY_POD:
+        name->pod = target->pod.name;
+        name->space = names[0];
+        break;
+    case ENTITY_NAMESPACE:
+        name->space = names[0];
+        break;
+    default:
+        break;
+    }
+}
+
+static bool
+has_history(const struct exchange *exchange)
+{
+    const struct historical *historical = &exchange->api->historical;
+    return historical->history != NULL && historical->page != NULL;
+}
+
 unsigned
-target_points(const struct exchange *exchange, const struct target *target, struct wall_ms after,
-              struct point *points, unsigned room)
+target_points(struct exchange *exchange, const struct target *target, struct wall_ms after,
+              struct point *points, unsigned room, bool *more)
 {
     const struct time_range *range = &exchange->ask.range;
+    struct point newest[SAMPLES_PER_ROW];
+    unsigned newest_count = table_points(exchange, target, newest);
     unsigned count = 0;
-    for (unsigned sample = SAMPLES_PER_ROW; sample-- > 0 && count < room;) {
-        struct point *point = &points[count];
-        if (read_point(exchange, target, sample, point) && point->time.ms > after.ms &&
-            point->time.ms >= range->start.ms && point->time.ms <= range->end.ms) {
-            after = point->time;
-            count++;
+    *more = false;
+    if (has_history(exchange)) {
+        int64_t end_ms = range->end.ms;
+        if (newest_count > 0 && newest[0].time.ms <= end_ms) {
+            end_ms = newest[0].time.ms - 1;
+        }
+        name_for_history(exchange, target);
+        *more = historical_points(exchange, after, end_ms, points, room, &count);
+    }
+    for (unsigned i = 0; i < newest_count && !*more; i++) {
+        if (newest[i].time.ms > after.ms && newest[i].time.ms >= range->start.ms &&
+            newest[i].time.ms <= range->end.ms) {
+            if (count == room) {
+                *more = true;
+                break;
+            }
+            points[count++] = newest[i];
         }
     }
     return count;

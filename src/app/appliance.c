@@ -15,7 +15,7 @@
 // Kernel memory of a process: its stack, page tables of small mappings, file
 // descriptors, task and mm structures.
 #define KERNEL_PROCESS_BYTES (96 * 1024)
-// One 8-byte entry maps a page of 4 KiB; two roles map the table.
+// One 8-byte entry maps a page of 4 KiB.
 #define PAGE_TABLE_DIVISOR 512
 #define ROLE_STACK_BYTES (128 * 1024)
 // Text and constants of the program that the roles touch, shared by them, and
@@ -56,33 +56,46 @@ appliance_capacity(const struct config *config, uint32_t nodes)
     return capacity;
 }
 
-static void
-plan_shared(struct plan *plan, const struct capacity *capacity)
+static unsigned
+wanted_count(const struct config *config)
 {
+    unsigned count = 0;
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        count += role_is_wanted((enum role)role, config);
+    }
+    return count;
+}
+
+static void
+plan_shared(struct plan *plan, const struct config *config, const struct capacity *capacity)
+{
+    // Collect and those who read it; the guard does not.
+    unsigned mapped_by = wanted_count(config) - 1;
     uint64_t table = table_bytes(capacity);
     plan_add(plan, "shared", "live table", 1, table);
     plan_add(plan, "shared", "states of the roles", 1, sizeof(struct roles));
     plan_add(plan, "shared", "program text", 1, PROGRAM_TEXT_BYTES);
     plan_add(plan, "shared", "log files on tmpfs", LOG_FILES, LOG_FILE_BYTES);
-    plan_add(plan, "shared", "page tables of the live table", 2, table / PAGE_TABLE_DIVISOR);
+    plan_add(plan, "shared", "page tables of the live table", mapped_by, table / PAGE_TABLE_DIVISOR);
 }
 
 static void
-plan_system(struct plan *plan)
+plan_system(struct plan *plan, const struct config *config)
 {
+    unsigned roles = wanted_count(config);
     // The supervisors of the roles and of the logger, and s6-svscan.
-    uint64_t supervisors = ROLE_COUNT + 2;
+    uint64_t supervisors = roles + 2;
     uint64_t private_bytes = 0;
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
         private_bytes += plan_bytes(plan, role_name((enum role)role));
     }
-    plan_add(plan, "system", "role stacks", ROLE_COUNT, ROLE_STACK_BYTES);
-    plan_add(plan, "system", "program data", ROLE_COUNT, PROGRAM_DATA_BYTES);
+    plan_add(plan, "system", "role stacks", roles, ROLE_STACK_BYTES);
+    plan_add(plan, "system", "program data", roles, PROGRAM_DATA_BYTES);
     plan_add(plan, "system", "page tables of the roles", 1, private_bytes / PAGE_TABLE_DIVISOR);
     plan_add(plan, "system", "supervisors", supervisors, SUPERVISOR_BYTES);
     plan_add(plan, "system", "logger", 1, LOGGER_BYTES);
     plan_add(plan, "system", "code of the supervisors", 1, SUPERVISION_SHARED_BYTES);
-    plan_add(plan, "system", "kernel memory of processes", ROLE_COUNT + supervisors + 1,
+    plan_add(plan, "system", "kernel memory of processes", roles + supervisors + 1,
              KERNEL_PROCESS_BYTES);
 }
 
@@ -92,9 +105,11 @@ appliance_plan(struct plan *plan, const struct config *config, const struct capa
     plan->part_count = 0;
     collect_plan(plan, config, capacity);
     serve_plan(plan, config, capacity);
+    record_plan(plan, config, capacity);
+    export_plan(plan, config, capacity);
     guard_plan(plan, config, capacity);
-    plan_shared(plan, capacity);
-    plan_system(plan);
+    plan_shared(plan, config, capacity);
+    plan_system(plan, config);
 }
 
 static uint64_t

@@ -34,7 +34,7 @@
 // Lines about nodes in one cycle; a whole cluster may change at once.
 #define LINES_PER_CYCLE 20
 // What the kernel keeps of an answer before we read it, and of a request.
-#define RECEIVE_BUFFER_BYTES (32 * 1024)
+#define RECEIVE_BUFFER_BYTES (48 * 1024)
 #define SEND_BUFFER_BYTES (16 * 1024)
 // The kernel doubles what is asked for; both are full only for a moment.
 #define SOCKET_BYTES RECEIVE_BUFFER_BYTES

@@ -5,6 +5,9 @@
 #include "app/nearest.h"
 #include "base/calendar.h"
 
+// The one flag of Heapster that means the same here by another name.
+#define SINK_TIMEOUT_OF_HEAPSTER "sink-export-data-timeout"
+
 struct config_row {
     const char *dashed;  // "--flag"
     enum config_kind kind;
@@ -83,7 +86,7 @@ config_find(struct text name)
             return (enum config_id)id;
         }
     }
-    return CONFIG_COUNT;
+    return names_equal(name, SINK_TIMEOUT_OF_HEAPSTER) ? CONFIG_SINK_TIMEOUT : CONFIG_COUNT;
 }
 
 static const struct legacy_row *

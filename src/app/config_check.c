@@ -3,12 +3,15 @@
 #include <arpa/inet.h>
 
 #include "api/host_check.h"
+#include "app/sink_setup.h"
 #include "limits.h"
 
 #define LABEL_SEPARATOR_BYTES_MAX 16
 #define PATH_BYTES_MAX 256
 #define SCRAPE_TIMEOUT_MS_MIN 100
 #define UID_BASE_MAX 60000
+#define SINK_TIMEOUT_MS_MIN 1000
+#define SINK_TIMEOUT_MS_MAX (10 * 60 * 1000)
 
 struct range {
     enum config_id id;
@@ -61,6 +64,18 @@ check_times(struct config *config, struct out *why)
         out_format(why, "--scrape-timeout=%lld ms is out of range: 100ms to the "
                    "--metric-resolution, %lld ms", (long long)timeout_ms,
                    (long long)resolution_ms);
+        return -ERR_BAD_CONFIG;
+    }
+    return 0;
+}
+
+static int
+check_sink_timeout(const struct config *config, struct out *why)
+{
+    int64_t timeout_ms = config_ms(config, CONFIG_SINK_TIMEOUT);
+    if (timeout_ms < SINK_TIMEOUT_MS_MIN || timeout_ms > SINK_TIMEOUT_MS_MAX) {
+        out_format(why, "--sink-timeout=%lld ms is out of range: 1s to 10m",
+                   (long long)timeout_ms);
         return -ERR_BAD_CONFIG;
     }
     return 0;
@@ -218,6 +233,9 @@ config_check(struct config *config, struct out *why)
         error = check_times(config, why);
     }
     if (error == 0) {
+        error = check_sink_timeout(config, why);
+    }
+    if (error == 0) {
         error = check_address(config, why);
     }
     if (error == 0) {
@@ -229,5 +247,8 @@ config_check(struct config *config, struct out *why)
     if (error == 0) {
         error = check_labels(config, why);
     }
-    return error != 0 ? error : check_sources(config, why);
+    if (error == 0) {
+        error = check_sources(config, why);
+    }
+    return error != 0 ? error : sink_setup_check(config, why);
 }

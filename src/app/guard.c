@@ -280,7 +280,11 @@ guard_turn(struct guard *guard)
     struct wall_ms wall = platform_wall_now(guard->platform);
     look_at_config(guard, now);
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
-        look_at_role(guard, (enum role)role, now, wall);
+        if (role_is_wanted((enum role)role, guard->config)) {
+            look_at_role(guard, (enum role)role, now, wall);
+        } else {
+            guard->roles.role[role].state = ROLE_ABSENT;
+        }
     }
     feed_watchdog(guard, now);
     guard->roles.written_ms = wall.ms;

@@ -3,8 +3,7 @@
 // NOTICE: accepted, said once. REFUSE: going on without it would do what its
 // user does not expect: less security, or data not sent. BARE flags may stand
 // without a value.
-LEGACY("sink", VALUE, REFUSE, "sending to sinks is not part of this version; remove it, or keep the exporter that you have beside it")
-LEGACY("historical-source", VALUE, REFUSE, "there is no history in this version; remove it")
+LEGACY("historical-source", VALUE, NOTICE, "the history is our own: --history=BYTES keeps it, /api/v1/historical serves it")
 LEGACY("tls-cert", VALUE, REFUSE, "this version serves plain HTTP; keep the address on loopback and put a TLS proxy before it")
 LEGACY("tls-key", VALUE, REFUSE, "this version serves plain HTTP; keep the address on loopback and put a TLS proxy before it")
 LEGACY("tls-client-ca", VALUE, REFUSE, "client certificates are not checked in this version; keep the address on loopback and put a TLS proxy before it")
@@ -13,7 +12,6 @@ LEGACY("api-server", BARE, NOTICE, "metrics.k8s.io is not part of this version; 
 LEGACY("max-procs", VALUE, NOTICE, "each role is one thread; the flag does nothing")
 LEGACY("disable-export", BARE, NOTICE, "the export of all metrics is always on; the flag does nothing")
 LEGACY("disable-metric-sink", BARE, NOTICE, "the model is always kept, in planned memory; the flag does nothing")
-LEGACY("sink-export-data-timeout", VALUE, NOTICE, "there are no sinks in this version; the flag does nothing")
 LEGACY("bind-address", VALUE, NOTICE, "there is one HTTP server; use --listen-ip")
 LEGACY("secure-port", VALUE, NOTICE, "there is one HTTP server; use --heapster-port")
 LEGACY("cert-dir", VALUE, NOTICE, "there is one HTTP server; the flag does nothing")

@@ -31,8 +31,10 @@ static const struct tool_row {
 } tools[] = {
     {"plan", plan_tool, "prints what memory is planned, and the limit to give"},
     {"status", status_tool, "prints how the roles are doing, deaths and reasons, pools, sources"},
+    {"query", query_tool, "prints recorded values: --metric=cpu/usage_rate --pod=NS/NAME --start=-6h --step=1m"},
     {"check", check_tool, "tries everything that the configuration needs"},
     {"rbac", rbac_tool, "prints the manifest of the account for a cluster"},
+    {"roles", roles_tool, "prints the roles that the configuration needs, one a line"},
     {"validate", validate_tool, "says whether the configuration can be started"},
 };
 
@@ -63,6 +65,14 @@ print(struct out *out, int code)
 {
     int error = write_all(STDOUT_FILENO, out_view(out));
     return error != 0 ? error : code;
+}
+
+static bool
+flush(struct out *out)
+{
+    int error = write_all(STDOUT_FILENO, out_view(out));
+    out->used = 0;
+    return error == 0;
 }
 
 static int
@@ -188,13 +198,36 @@ find_run_dir(const struct platform *platform)
     config.value[CONFIG_RUN_DIR].text = out_view(&out);
 }
 
+// The same for what is kept over restarts: beside it.
+static void
+find_state_dir(const struct platform *platform)
+{
+    static char path[512];
+    struct platform_status status;
+    struct out out = out_of(path, sizeof path);
+    struct text run_dir = config_text(&config, CONFIG_RUN_DIR);
+    if (config_text(&config, CONFIG_STATE_DIR).size > 0) {
+        return;
+    }
+    if (text_equal(run_dir, TEXT("/run/skerry")) &&
+        platform_file_status(platform, "/var/lib/skerry", &status) == 0) {
+        config.value[CONFIG_STATE_DIR].text = TEXT("/var/lib/skerry");
+        return;
+    }
+    while (run_dir.size > 0 && run_dir.at[run_dir.size - 1] != '/') {
+        run_dir.size--;
+    }
+    out_format(&out, TEXT_FORMAT "state", TEXT_ARGS(run_dir));
+    config.value[CONFIG_STATE_DIR].text = out_view(&out);
+}
+
 static int
 run_tool(const struct tool_row *row, int argc, char **argv, const struct platform *platform)
 {
     char buffer[SENTENCE_BYTES];
     struct out why = out_of(buffer, sizeof buffer);
     struct out out = out_of(output_memory, sizeof output_memory);
-    struct tool tool = {.config = &config, .platform = platform, .out = &out};
+    struct tool tool = {.config = &config, .platform = platform, .out = &out, .flush = flush};
     if (configure(platform, argc, argv, &tool, &why) != 0) {
         out_string(&why, "\n");
         write_all(STDERR_FILENO, TEXT("skerry: "));
@@ -202,6 +235,7 @@ run_tool(const struct tool_row *row, int argc, char **argv, const struct platfor
         return EXIT_BAD_CONFIG;
     }
     find_run_dir(platform);
+    find_state_dir(platform);
     return print(&out, row->run(&tool));
 }
 

@@ -1,6 +1,11 @@
-// plan_tool() and validate_tool(): what the configuration comes to.
+// plan_tool(), roles_tool() and validate_tool(): what the configuration comes to.
 #include "app/memory_limit.h"
+#include "app/role.h"
+#include "app/sink_setup.h"
 #include "app/tool.h"
+
+// The largest sink, read once for its mistakes.
+static unsigned char sink_memory[96 * 1024] __attribute__((aligned(16)));
 
 static void
 write_basis(const struct tool *tool)
@@ -38,8 +43,46 @@ plan_tool(struct tool *tool)
 }
 
 int
+roles_tool(struct tool *tool)
+{
+    for (unsigned role = 0; role < ROLE_COUNT; role++) {
+        if (role_is_wanted((enum role)role, tool->config)) {
+            out_format(tool->out, "%s\n", role_name((enum role)role));
+        }
+    }
+    return 0;
+}
+
+// Options and the files that they name: other processes have no use for them.
+static int
+validate_sinks(struct tool *tool)
+{
+    char buffer[800];
+    struct arena arena;
+    struct workspace space;
+    struct sink sink;
+    struct sink_label_rules rules = sink_setup_rules(tool->config);
+    arena_init(&arena, sink_memory, sizeof sink_memory);
+    workspace_init(&space, &arena, sink_space_bytes());
+    for (unsigned i = 0; i < config_list_count(tool->config, CONFIG_SINK); i++) {
+        struct out why = out_of(buffer, sizeof buffer);
+        workspace_reset(&space);
+        if (sink_setup_open(tool->config, i, &sink, &rules, &space, tool->platform, &why) != 0) {
+            out_text(tool->out, out_view(&why));
+            out_byte(tool->out, '\n');
+            return EXIT_BAD_CONFIG;
+        }
+    }
+    return 0;
+}
+
+int
 validate_tool(struct tool *tool)
 {
+    int refused = validate_sinks(tool);
+    if (refused != 0) {
+        return refused;
+    }
     struct plan plan;
     const struct config *config = tool->config;
     const struct capacity *capacity = &config->capacity;

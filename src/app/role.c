@@ -19,6 +19,8 @@
 static int (*const runs[ROLE_COUNT])(const struct config *config) = {
     [ROLE_COLLECT] = collect_run,
     [ROLE_SERVE] = serve_run,
+    [ROLE_RECORD] = record_run,
+    [ROLE_EXPORT] = export_run,
     [ROLE_GUARD] = guard_run,
 };
 
@@ -47,6 +49,19 @@ role_name(enum role role)
 {
     ASSERT(role < ROLE_COUNT);
     return names[role];
+}
+
+bool
+role_is_wanted(enum role role, const struct config *config)
+{
+    switch (role) {
+    case ROLE_RECORD:
+        return config_number(config, CONFIG_HISTORY) > 0;
+    case ROLE_EXPORT:
+        return config_list_count(config, CONFIG_SINK) > 0;
+    default:
+        return true;
+    }
 }
 
 void

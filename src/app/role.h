@@ -32,6 +32,9 @@ enum role {
 #define ROLE_NOTIFY_FD 3
 
 const char *role_name(enum role role);
+// Whether this configuration has any use for it. Others have no service directory
+// and no memory.
+bool role_is_wanted(enum role role, const struct config *config);
 
 void collect_plan(struct plan *plan, const struct config *config, const struct capacity *capacity);
 int collect_run(const struct config *config);
@@ -39,12 +42,20 @@ int collect_run(const struct config *config);
 void serve_plan(struct plan *plan, const struct config *config, const struct capacity *capacity);
 int serve_run(const struct config *config);
 
+void record_plan(struct plan *plan, const struct config *config, const struct capacity *capacity);
+int record_run(const struct config *config);
+
+void export_plan(struct plan *plan, const struct config *config, const struct capacity *capacity);
+int export_run(const struct config *config);
+
 void guard_plan(struct plan *plan, const struct config *config, const struct capacity *capacity);
 int guard_run(const struct config *config);
 
 // The live table below --run-dir. collect makes it; it is the state that is set
 // aside when collect dies too often.
 #define ROLE_TABLE_FILE "table"
+// The history below --state-dir, written by record.
+#define ROLE_HISTORY_FILE "history.db"
 
 // One line "ROLE: sentence" on stderr in one write, so that lines of several
 // roles do not mix in the log. Cut at 1,000 bytes; control bytes become blanks.

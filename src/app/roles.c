@@ -110,6 +110,7 @@ role_state_name(uint32_t state)
         [ROLE_DOWN] = "down",         [ROLE_WAITING] = "waiting", [ROLE_STARTING] = "starting",
         [ROLE_READY] = "ready",       [ROLE_STUCK] = "stuck",     [ROLE_ENDED] = "ended",
         [ROLE_REFUSED] = "refused",   [ROLE_UNKNOWN] = "unknown",
+        [ROLE_ABSENT] = "absent",
     };
     return state < ARRAY_COUNT(names) ? names[state] : "unknown";
 }

@@ -27,6 +27,7 @@ enum role_state {
     ROLE_ENDED,     // died; its supervisor is about to start it again
     ROLE_REFUSED,   // bad configuration: down until that changes
     ROLE_UNKNOWN,   // no supervisor to be seen
+    ROLE_ABSENT,    // this configuration has no use for it; nobody shows it
 };
 
 enum death_cause {

@@ -8,8 +8,10 @@
 
 #include "api/http.h"
 #include "app/appliance.h"
+#include "app/mapping.h"
 #include "app/role.h"
 #include "app/roles.h"
+#include "app/serve_history.h"
 #include "base/version.h"
 #include "platform/block.h"
 #include "platform/linux.h"
@@ -25,15 +27,6 @@
 #define STACK_BYTES (96 * 1024)
 #define REASON_BYTES 96
 
-// The mapped file, which stays mapped for the life of the process.
-struct mapping {
-    bool mapped;
-    uint64_t device;
-    uint64_t inode;
-    struct block_shared shared;
-    struct table_reader reader;
-};
-
 static struct serve {
     const struct config *config;
     struct platform platform;
@@ -43,8 +36,8 @@ static struct serve {
     struct http *http;
     struct notify_beat *beat;
     struct mapping mapping;
+    struct serve_history history;
     bool sealed;
-    char table_path[512];
     struct mono_ns next_look;
     struct roles roles;
     char reasons[ROLE_REPORTS_MAX][REASON_BYTES];
@@ -56,19 +49,32 @@ void
 serve_plan(struct plan *plan, const struct config *config, const struct capacity *capacity)
 {
     uint32_t clients = capacity->clients;
-    (void)config;
     plan_add(plan, "serve", "http clients", clients, http_footprint(1));
     plan_add(plan, "serve", "http library heap", 1, http_heap_bytes(clients));
     plan_add(plan, "serve", "http socket buffers", clients, http_socket_bytes(1));
     plan_add(plan, "serve", "sorted lists", 1, order_footprint(capacity));
+    if (history_is_kept(config)) {
+        plan_add(plan, "serve", "reader of the history", 1, serve_history_footprint(config));
+        plan_add(plan, "serve", "library heap of the history", 1,
+                 serve_history_heap_bytes(config));
+    }
     plan_add(plan, "serve", "state", 1, sizeof serve);
+    plan_add(plan, "serve", "states of sinks",
+             config_list_count(config, CONFIG_SINK) > 0 ? 1 : 0, sizeof(struct sink_statuses));
 }
 
 static size_t
-block_bytes(const struct capacity *capacity)
+heap_bytes(const struct config *config)
 {
-    return arena_bytes(http_heap_bytes(capacity->clients)) + http_footprint(capacity->clients) +
-           order_footprint(capacity);
+    return http_heap_bytes(config->capacity.clients) + serve_history_heap_bytes(config);
+}
+
+static size_t
+block_bytes(const struct config *config)
+{
+    const struct capacity *capacity = &config->capacity;
+    return arena_bytes(heap_bytes(config)) + http_footprint(capacity->clients) +
+           order_footprint(capacity) + serve_history_footprint(config);
 }
 
 // Configuration
@@ -116,8 +122,11 @@ read_roles(void)
     }
     for (unsigned i = 0; i < serve.roles.role_count && i < ROLE_COUNT; i++) {
         struct role_status *status = &serve.roles.role[i];
+        if (status->state == ROLE_ABSENT) {
+            continue;
+        }
         status->name[sizeof status->name - 1] = '\0';
-        api->role[i] = (struct role_report){
+        api->role[api->role_count] = (struct role_report){
             .name = status->name,
             .state = role_state_name(status->state),
             .up = status->state == ROLE_READY,
@@ -130,6 +139,22 @@ read_roles(void)
         };
         api->role_count++;
     }
+}
+
+// Apart from `serve`: its pages are only touched where there are sinks.
+static struct sink_statuses sinks;
+
+static void
+read_sinks(void)
+{
+    char buffer[512];
+    struct out out = out_of(buffer, sizeof buffer);
+    if (config_list_count(serve.config, CONFIG_SINK) == 0) {
+        return;
+    }
+    const char *path = config_path(serve.config, CONFIG_RUN_DIR, SINK_STATUS_FILE, &out);
+    bool good = path != NULL && sink_statuses_read(&serve.platform, path, &sinks) == 0;
+    serve.api.sinks = good ? &sinks : NULL;
 }
 
 static void
@@ -147,53 +172,6 @@ read_heap(void)
 }
 
 // The live table
-
-// Another capacity is another layout: the lists are not planned for it.
-static bool
-is_our_layout(const struct table_reader *reader)
-{
-    return reader->header->layout_hash == table_layout_hash(&serve.config->capacity);
-}
-
-// Collect may format the file that is mapped afresh; then it is no table for a
-// moment.
-static void
-check_table(void)
-{
-    struct mapping *mapping = &serve.mapping;
-    bool had = serve.api.table != NULL;
-    bool good = mapping->mapped &&
-                table_reader_init(&mapping->reader, mapping->shared.base,
-                                  mapping->shared.bytes) == 0 &&
-                is_our_layout(&mapping->reader);
-    serve.api.table = good ? &mapping->reader : NULL;
-    if (good != had) {
-        order_forget(serve.api.order);
-    }
-}
-
-// True when the file is not the one that is mapped any more.
-static bool
-is_replaced(const struct platform_status *status)
-{
-    const struct mapping *mapping = &serve.mapping;
-    return mapping->mapped &&
-           (status->device != mapping->device || status->inode != mapping->inode);
-}
-
-static void
-map_table(const struct platform_status *status)
-{
-    struct mapping *mapping = &serve.mapping;
-    size_t bytes = table_bytes(&serve.config->capacity);
-    if (mapping->mapped || serve.sealed || status->size != bytes ||
-        block_map_reader(serve.table_path, bytes, &mapping->shared) != 0) {
-        return;
-    }
-    mapping->mapped = true;
-    mapping->device = status->device;
-    mapping->inode = status->inode;
-}
 
 static int
 seal(void)
@@ -213,15 +191,22 @@ seal(void)
 static bool
 look_at_table(void)
 {
-    struct platform_status status;
-    if (platform_file_status(&serve.platform, serve.table_path, &status) == 0) {
-        if (is_replaced(&status)) {
-            role_say("serve", "the live table was made anew; begins again with it");
-            return true;
-        }
-        map_table(&status);
+    struct mapping *mapping = &serve.mapping;
+    bool had = serve.api.table != NULL;
+    switch (mapping_look(mapping, serve.config, &serve.platform, !serve.sealed)) {
+    case MAPPING_REPLACED:
+        role_say("serve", "the live table was made anew; begins again with it");
+        return true;
+    case MAPPING_GOOD:
+        serve.api.table = &mapping->reader;
+        break;
+    case MAPPING_NONE:
+        serve.api.table = NULL;
+        break;
     }
-    check_table();
+    if ((serve.api.table != NULL) != had) {
+        order_forget(serve.api.order);
+    }
     return false;
 }
 
@@ -238,14 +223,13 @@ static int
 open_memory(struct arena *arena)
 {
     bool locked;
-    const struct capacity *capacity = &serve.config->capacity;
     int error = block_touch_stack(STACK_BYTES);
     if (error == 0) {
-        error = block_map(block_bytes(capacity), arena, &locked);
+        error = block_map(block_bytes(serve.config), arena, &locked);
     }
     if (error == 0) {
-        size_t heap_bytes = http_heap_bytes(capacity->clients);
-        memory_open(arena_take(arena, heap_bytes), heap_bytes);
+        size_t bytes = heap_bytes(serve.config);
+        memory_open(arena_take(arena, bytes), bytes);
     }
     return error;
 }
@@ -294,7 +278,9 @@ look(struct mono_ns now)
         return EXIT_ASKED + 1;
     }
     read_roles();
+    read_sinks();
     read_heap();
+    serve_history_look(&serve.history, now);
     return seal() != 0 ? EXIT_SYSTEM + 1 : 0;
 }
 
@@ -331,14 +317,6 @@ loop(int signals)
     return code - 1;
 }
 
-static bool
-find_table_path(void)
-{
-    struct out out = out_of(serve.table_path, sizeof serve.table_path);
-    return config_text(serve.config, CONFIG_RUN_DIR).size > 0 &&
-           config_path(serve.config, CONFIG_RUN_DIR, ROLE_TABLE_FILE, &out) != NULL;
-}
-
 int
 serve_run(const struct config *config)
 {
@@ -346,7 +324,7 @@ serve_run(const struct config *config)
     int signals;
     serve.config = config;
     serve.platform = linux_platform();
-    if (!find_table_path()) {
+    if (!mapping_init(&serve.mapping, config)) {
         role_say("serve", "--run-dir is needed; the supervision tree sets it");
         return EXIT_BAD_CONFIG;
     }
@@ -370,6 +348,7 @@ serve_run(const struct config *config)
     if (error != 0) {
         return fail(error, "cannot give up its rights");
     }
+    serve_history_init(&serve.history, &arena, config, &serve.platform, &serve.api.historical);
     (void)look_at_table();
     role_ready(ROLE_SERVE, config);
     return loop(signals);

@@ -4,18 +4,19 @@
 
 #include "app/role.h"
 #include "app/roles.h"
+#include "app/status_sinks.h"
 #include "app/tool.h"
 #include "base/calendar.h"
 #include "base/json.h"
+#include "history/history_status.h"
 #include "platform/block.h"
 #include "table/reader.h"
 
 // Without a guard for so long, what it wrote says nothing about now.
 #define STALE_MS (10 * 1000)
 
-// "3 s", "5 min", "2 h", "4 d".
-static void
-write_age(struct out *out, int64_t ms)
+void
+status_write_age(struct out *out, int64_t ms)
 {
     int64_t s = ms < 0 ? 0 : ms / MS_PER_S;
     if (s < 120) {
@@ -34,18 +35,18 @@ write_role(struct out *out, const struct role_status *role, struct wall_ms now)
 {
     char buffer[32];
     struct out age = out_of(buffer, sizeof buffer);
-    write_age(&age, now.ms - role->changed_ms);
+    status_write_age(&age, now.ms - role->changed_ms);
     out_format(out, "%-10s %-9s %8u  %-8s %7llu %7llu %7llu  ", role->name,
                role_state_name(role->state), role->pid, out_c_string(&age),
                (unsigned long long)role->death_total, (unsigned long long)role->hang_total,
                (unsigned long long)role->set_aside_total);
     if (role->state == ROLE_WAITING) {
         out_string(out, "begins in ");
-        write_age(out, role->wait_until_ms - now.ms);
+        status_write_age(out, role->wait_until_ms - now.ms);
     } else if (role->last_death.time_ms != 0) {
         role_death_write(out, &role->last_death);
         out_string(out, ", ");
-        write_age(out, now.ms - role->last_death.time_ms);
+        status_write_age(out, now.ms - role->last_death.time_ms);
         out_string(out, " ago");
     }
     out_byte(out, '\n');
@@ -76,11 +77,13 @@ write_roles(struct out *out, const struct roles *roles, struct wall_ms now)
     out_format(out, "%-10s %-9s %8s  %-8s %7s %7s %7s  %s\n", "role", "state", "pid", "since",
                "deaths", "hangs", "renewed", "last death");
     for (unsigned i = 0; i < roles->role_count; i++) {
-        write_role(out, &roles->role[i], now);
+        if (roles->role[i].state != ROLE_ABSENT) {
+            write_role(out, &roles->role[i], now);
+        }
     }
     if (now.ms - roles->written_ms > STALE_MS) {
         out_string(out, "the guard wrote this ");
-        write_age(out, now.ms - roles->written_ms);
+        status_write_age(out, now.ms - roles->written_ms);
         out_string(out, " ago: it is not running now\n");
     }
     if (roles->out_of_memory_total > 0) {
@@ -104,7 +107,7 @@ write_sources(struct out *out, const struct table_reader *reader, struct wall_ms
         out_format(out, "  %s\n    %u nodes", row.name, row.nodes_known);
         if (row.api_last_success_ms != 0) {
             out_string(out, ", API server answered ");
-            write_age(out, now.ms - row.api_last_success_ms);
+            status_write_age(out, now.ms - row.api_last_success_ms);
             out_string(out, " ago");
         }
         if (row.api_last_error != ERR_OK) {
@@ -128,6 +131,60 @@ write_pools(struct out *out, const struct table_reader *reader)
 }
 
 static void
+write_tiers(struct out *out, const struct history_use *use, struct wall_ms now)
+{
+    static const char *const names[TIER_COUNT] = {"every cycle", "every minute",
+                                                  "every ten minutes"};
+    for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
+        if (use->oldest_s[tier] != 0) {
+            out_format(out, "  %s: from ", names[tier]);
+            status_write_age(out, now.ms - use->oldest_s[tier] * MS_PER_S);
+            out_string(out, " to ");
+            status_write_age(out, now.ms - use->newest_s[tier] * MS_PER_S);
+            out_string(out, " ago\n");
+        }
+    }
+}
+
+static void
+write_history(struct out *out, const struct tool *tool, struct wall_ms now)
+{
+    char buffer[512];
+    struct history_status status;
+    struct out name = out_of(buffer, sizeof buffer);
+    const char *path = config_path(tool->config, CONFIG_RUN_DIR, HISTORY_STATUS_FILE, &name);
+    int error = path == NULL ? -ERR_TOO_LONG
+                             : history_status_read(tool->platform, path, &status);
+    const struct history_use *use = &status.use;
+    if (error == -ERR_NO_FILE) {
+        out_string(out, "\nhistory: nothing was recorded since the start\n");
+        return;
+    }
+    if (error != 0) {
+        out_format(out, "\nhistory: %s\n", error_sentence(error));
+        return;
+    }
+    out_string(out, "\nhistory: ");
+    plan_write_size(out, use->bytes);
+    out_string(out, " of ");
+    plan_write_size(out, use->bytes_limit);
+    out_format(out, ", %llu samples of %.2f bytes, %llu cycles recorded, %llu lost\n",
+               (unsigned long long)use->samples_total,
+               use->samples_total == 0
+                   ? 0.0 : (double)use->sample_bytes_total / (double)use->samples_total,
+               (unsigned long long)status.cycles_total,
+               (unsigned long long)status.cycles_lost_total);
+    write_tiers(out, use, now);
+    if (use->bad_blocks_total > 0 || use->set_aside_total > 0) {
+        out_format(out, "  damaged: %llu blocks left out, %u files set aside\n",
+                   (unsigned long long)use->bad_blocks_total, use->set_aside_total);
+    }
+    if (status.last_error != 0) {
+        out_format(out, "  the newest cycle could not be recorded: %s\n", status.last_sentence);
+    }
+}
+
+static void
 write_table(struct out *out, const struct tool *tool, struct wall_ms now)
 {
     char buffer[512];
@@ -147,7 +204,7 @@ write_table(struct out *out, const struct tool *tool, struct wall_ms now)
     }
     if (table_read_totals(&reader, 0, &totals) && totals.cycle_s != 0) {
         out_format(out, "\nlast cycle ");
-        write_age(out, now.ms - (int64_t)totals.cycle_s * MS_PER_S);
+        status_write_age(out, now.ms - (int64_t)totals.cycle_s * MS_PER_S);
         out_format(out, " ago: %u nodes (%u ready), %u pods, %u containers\n",
                    totals.node_count, totals.node_ready_count, totals.pod_count,
                    totals.container_count);
@@ -199,8 +256,44 @@ write_json_role(struct json *json, const struct role_status *role)
 }
 
 static void
-write_json(struct out *out, const struct roles *roles)
+write_json_history(struct json *json, const struct tool *tool)
 {
+    char buffer[512];
+    struct history_status status;
+    struct out name = out_of(buffer, sizeof buffer);
+    const char *path = config_path(tool->config, CONFIG_RUN_DIR, HISTORY_STATUS_FILE, &name);
+    if (path == NULL || history_status_read(tool->platform, path, &status) != 0) {
+        json_null(json);
+        return;
+    }
+    const struct {
+        const char *key;
+        uint64_t value;
+    } rows[] = {
+        {"bytes", status.use.bytes},
+        {"limit", status.use.bytes_limit},
+        {"samples", status.use.samples_total},
+        {"sampleBytes", status.use.sample_bytes_total},
+        {"cycles", status.cycles_total},
+        {"cyclesLost", status.cycles_lost_total},
+        {"badBlocks", status.use.bad_blocks_total},
+        {"setAside", status.use.set_aside_total},
+        {"lastCycle", status.last_cycle_s},
+    };
+    json_object(json);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        json_key(json, rows[i].key);
+        json_u64(json, rows[i].value);
+    }
+    json_key(json, "lastError");
+    json_string(json, status.last_error == 0 ? "" : status.last_sentence);
+    json_object_end(json);
+}
+
+static void
+write_json(const struct tool *tool, const struct roles *roles)
+{
+    struct out *out = tool->out;
     struct json json = json_of(out);
     json_object(&json);
     json_key(&json, "writtenMs");
@@ -210,9 +303,15 @@ write_json(struct out *out, const struct roles *roles)
     json_key(&json, "roles");
     json_array(&json);
     for (unsigned i = 0; i < roles->role_count; i++) {
-        write_json_role(&json, &roles->role[i]);
+        if (roles->role[i].state != ROLE_ABSENT) {
+            write_json_role(&json, &roles->role[i]);
+        }
     }
     json_array_end(&json);
+    json_key(&json, "history");
+    write_json_history(&json, tool);
+    json_key(&json, "sinks");
+    status_sinks_json(&json, tool);
     json_object_end(&json);
     out_byte(out, '\n');
 }
@@ -221,7 +320,7 @@ static bool
 all_ready(const struct roles *roles, struct wall_ms now)
 {
     for (unsigned i = 0; i < roles->role_count; i++) {
-        if (roles->role[i].state != ROLE_READY) {
+        if (roles->role[i].state != ROLE_READY && roles->role[i].state != ROLE_ABSENT) {
             return false;
         }
     }
@@ -241,10 +340,14 @@ status_tool(struct tool *tool)
         return 1;
     }
     if (config_bool(tool->config, CONFIG_JSON)) {
-        write_json(tool->out, &roles);
+        write_json(tool, &roles);
     } else {
         write_roles(tool->out, &roles, now);
         write_table(tool->out, tool, now);
+        if (config_number(tool->config, CONFIG_HISTORY) > 0) {
+            write_history(tool->out, tool, now);
+        }
+        status_sinks_write(tool, now);
     }
     return all_ready(&roles, now) ? 0 : 1;
 }

@@ -12,16 +12,24 @@ struct tool {
     struct appliance_limit limit;
     enum appliance_basis basis;
     struct out *out;
+    // Prints what is in `out` and empties it, for answers of any length; false
+    // when nobody reads them. NULL: all of it has to fit.
+    bool (*flush)(struct out *out);
 };
 
 // What is planned: a table, or JSON with --json.
 int plan_tool(struct tool *tool);
 // How the roles are doing, and what collect sees.
 int status_tool(struct tool *tool);
+// What was recorded: values of one metric of one entity, read from the file.
+int query_tool(struct tool *tool);
 // Tries everything that the configuration needs.
 int check_tool(struct tool *tool);
 // The manifest that gives the appliance its account in a cluster.
 int rbac_tool(struct tool *tool);
+// The roles that the configuration needs, one a line; for who makes the scan
+// directory.
+int roles_tool(struct tool *tool);
 // Whether the tree may be started with this configuration; for supervise/run.sh.
 int validate_tool(struct tool *tool);
 

@@ -1,4 +1,5 @@
-// HTTP requests to others, many at once, on one event loop: an ops table, so
+// HTTP requests to others, and plain streams of bytes, many at once, on one event
+// loop: an ops table, so
 // that tests can answer in its place. The real side is fetch_curl.c (libcurl's
 // multi interface over mbedTLS and c-ares).
 //
@@ -54,7 +55,13 @@ struct fetch_request {
     struct text path;     // with query, already escaped
     struct text accept;   // Accept header, empty: none
     struct text bearer;   // token, empty: none; sent over https only
-    struct text body;     // for POST: JSON; must live until on_done
+    // Basic authentication, by any scheme; `user` empty: none.
+    struct text user, password;
+    // "Name: value" C strings; a POST without any says that its body is JSON. They
+    // live until on_done and are never logged.
+    const char *const *headers;
+    unsigned header_count;  // at most FETCH_HEADERS_MAX
+    struct text body;     // for POST: any bytes; must live until on_done
     fetch_identity identity;
     struct fingerprint *pin;  // TRUST_PIN: read and set; lives until on_done
     int64_t connect_timeout_ms;  // handshake included
@@ -62,8 +69,16 @@ struct fetch_request {
     int64_t total_timeout_ms;    // 0 = none (watches)
     int64_t idle_timeout_ms;     // no byte for so long: -ERR_TIMEOUT; 0 = none
     bool keep_alive;             // leave the connection open for the next request
+    // A stream: the connection is all that is wanted. on_open comes once; then
+    // fetch_send and on_bytes until fetch_cancel or the other side's end, which
+    // is on_done with -ERR_RESET. Of the timeouts only connect_timeout_ms counts,
+    // and there is no on_head and no pause.
+    bool stream;
 
     void *context;
+    void (*on_open)(void *context);
+    // After fetch_send took less than it was given: now it takes more.
+    void (*on_room)(void *context);
     // Status line and headers are complete. Non-zero cancels with that error.
     int (*on_head)(void *context, long status, int64_t retry_after_ms);
     // Body bytes as they arrive. FETCH_PAUSE: give me the same bytes again
@@ -75,6 +90,7 @@ struct fetch_request {
 };
 
 #define FETCH_PAUSE 1
+#define FETCH_HEADERS_MAX 12
 
 typedef uint32_t fetch_id;  // 0 = none; unique until reused much later
 
@@ -96,6 +112,11 @@ struct fetch_ops {
     int (*start)(struct fetch *fetch, const struct fetch_request *request, fetch_id *id);
     void (*cancel)(struct fetch *fetch, fetch_id id, int error);
     void (*resume)(struct fetch *fetch, fetch_id id);
+    // Of an open stream: bytes taken, 0 when there is no room now; -ERR_RESET when
+    // it broke, on_done follows then.
+    int64_t (*send)(struct fetch *fetch, fetch_id id, const void *bytes, size_t size);
+    // Of an open stream: bytes that the other side's kernel has not confirmed yet.
+    int64_t (*unconfirmed)(struct fetch *fetch, fetch_id id);
     // Waits at most until `deadline` for network events and runs callbacks.
     // Returns after at least one event, a wake-up of `wake_fd`, or the deadline.
     int (*step)(struct fetch *fetch, struct mono_ns deadline);
@@ -123,6 +144,18 @@ static inline void
 fetch_resume(struct fetch *fetch, fetch_id id)
 {
     fetch->ops->resume(fetch, id);
+}
+
+static inline int64_t
+fetch_send(struct fetch *fetch, fetch_id id, const void *bytes, size_t size)
+{
+    return fetch->ops->send(fetch, id, bytes, size);
+}
+
+static inline int64_t
+fetch_unconfirmed(struct fetch *fetch, fetch_id id)
+{
+    return fetch->ops->unconfirmed(fetch, id);
 }
 
 static inline int

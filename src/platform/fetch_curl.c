@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "platform/fetch_stream.h"
 #include "platform/fetch_transfer.h"
 
 #define EVENTS_MAX 64
@@ -316,7 +317,10 @@ resume(struct fetch *fetch, fetch_id id)
 static void
 finish(struct fetch_curl *self, struct transfer *transfer, CURLcode code)
 {
-    if (transfer->state == TRANSFER_RUNNING) {
+    if (transfer->state == TRANSFER_STREAM) {
+        fetch_stream_end(transfer, self->epoll);
+    }
+    if (transfer->state != TRANSFER_QUEUED) {
         curl_multi_remove_handle(self->multi, transfer->easy);
     }
     struct out detail = out_of(self->detail, sizeof(self->detail));
@@ -375,7 +379,7 @@ do_todo(struct fetch_curl *self)
     for (uint32_t i = 0; i < self->todo_count; i++) {
         struct transfer *transfer = &self->transfers[self->todo[i]];
         bool more = transfer->state == TRANSFER_QUEUED
-                    || (transfer->state == TRANSFER_RUNNING
+                    || (transfer->state != TRANSFER_FREE
                         && (transfer->wants_cancel || transfer->wants_resume));
         transfer->listed = more;
         if (more) {
@@ -413,6 +417,28 @@ expire(struct fetch_curl *self, int64_t now)
     return any;
 }
 
+static void
+end_stream(struct fetch_curl *self, struct transfer *transfer, int error)
+{
+    if (error != 0 && transfer->state == TRANSFER_STREAM) {
+        transfer->error = -error;
+        finish(self, transfer, CURLE_RECV_ERROR);
+    }
+}
+
+static void
+begin_stream(struct fetch_curl *self, struct transfer *transfer)
+{
+    int error = fetch_stream_begin(transfer, self->epoll);
+    if (error != 0) {
+        transfer->error = -error;
+        finish(self, transfer, CURLE_COULDNT_CONNECT);
+        return;
+    }
+    transfer->state = TRANSFER_STREAM;
+    transfer->request.on_open(transfer->request.context);
+}
+
 static bool
 collect_finished(struct fetch_curl *self)
 {
@@ -426,9 +452,13 @@ collect_finished(struct fetch_curl *self)
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        any = true;
+        if (code == CURLE_OK && transfer->request.stream && transfer->error == 0) {
+            begin_stream(self, transfer);
+            continue;
+        }
         transfer_settle(transfer);
         finish(self, transfer, code);
-        any = true;
     }
     return any;
 }
@@ -446,6 +476,16 @@ wait_ms(const struct fetch_curl *self, int64_t deadline, int64_t now)
     return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
+static struct transfer *
+stream_of(struct fetch_curl *self, int descriptor)
+{
+    if (descriptor < 0 || (uint32_t)descriptor >= self->shared.links.limit) {
+        return NULL;
+    }
+    uint32_t place = self->shared.links.link[descriptor].stream;
+    return place == 0 ? NULL : &self->transfers[place - 1];
+}
+
 static bool
 wait_and_act(struct fetch_curl *self, int timeout_ms)
 {
@@ -459,6 +499,11 @@ wait_and_act(struct fetch_curl *self, int timeout_ms)
     for (int i = 0; i < count; i++) {
         if (events[i].data.fd == self->caps.wake_fd) {
             self->woken = true;
+            continue;
+        }
+        struct transfer *stream = stream_of(self, events[i].data.fd);
+        if (stream != NULL) {
+            end_stream(self, stream, fetch_stream_event(stream, self->epoll, events[i].events));
             continue;
         }
         int what = 0;
@@ -491,6 +536,29 @@ step(struct fetch *fetch, struct mono_ns deadline)
     } while (!any && !self->woken && now_ns() < deadline.ns);
     self->stepping = false;
     return 0;
+}
+
+static int64_t
+send_bytes(struct fetch *fetch, fetch_id id, const void *bytes, size_t size)
+{
+    struct fetch_curl *self = self_of(fetch);
+    struct transfer *transfer = find(self, id);
+    if (transfer == NULL || transfer->state != TRANSFER_STREAM || transfer->wants_cancel) {
+        return -ERR_RESET;
+    }
+    int64_t sent = fetch_stream_send(transfer, self->epoll, bytes, size);
+    if (sent < 0) {
+        cancel(fetch, id, (int)sent);
+    }
+    return sent;
+}
+
+static int64_t
+unconfirmed(struct fetch *fetch, fetch_id id)
+{
+    struct transfer *transfer = find(self_of(fetch), id);
+    return transfer == NULL || transfer->state != TRANSFER_STREAM
+               ? 0 : fetch_stream_unconfirmed(transfer);
 }
 
 static int
@@ -528,6 +596,8 @@ static const struct fetch_ops operations = {
     .start = start,
     .cancel = cancel,
     .resume = resume,
+    .send = send_bytes,
+    .unconfirmed = unconfirmed,
     .step = step,
     .use = use,
 };
@@ -538,7 +608,7 @@ fetch_curl_close(struct fetch *fetch)
     struct fetch_curl *self = self_of(fetch);
     for (uint32_t i = 0; i < self->caps.transfers; i++) {
         struct transfer *transfer = &self->transfers[i];
-        if (transfer->state == TRANSFER_RUNNING) {
+        if (transfer->state == TRANSFER_RUNNING || transfer->state == TRANSFER_STREAM) {
             curl_multi_remove_handle(self->multi, transfer->easy);
         }
         curl_easy_cleanup(transfer->easy);

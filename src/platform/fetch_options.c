@@ -1,8 +1,11 @@
 #include "platform/fetch_options.h"
 
 #include <limits.h>
+#include <string.h>
 
-#define USER_AGENT "skerry"
+#include "base/version.h"
+
+#define USER_AGENT "skerry/" SKERRY_VERSION
 // No record of TLS is larger; curl reads at most this much at once.
 #define READ_BYTES 16384L
 // Connections are kept as long as the server does; resolution sets the pace.
@@ -28,6 +31,7 @@ fetch_options_common(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPCNT, KEEPALIVE_PROBES);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, READ_BYTES);
     // Curl looks through its whole cache of names with every request. Names are
     // only asked for when a connection is made, which is rare.
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
@@ -114,6 +118,21 @@ set_target(struct fetch_options *options, CURL *easy, const struct fetch_request
     return curl_easy_setopt(easy, CURLOPT_CONNECT_TO, list) == CURLE_OK;
 }
 
+// Curl changes none of the texts.
+static void
+add_header(struct fetch_options *options, unsigned *count, const char *header)
+{
+    union {
+        const char *given;
+        char *data;
+    } text = {.given = header};
+    options->headers[*count] = (struct curl_slist){.data = text.data};
+    if (*count > 0) {
+        options->headers[*count - 1].next = &options->headers[*count];
+    }
+    (*count)++;
+}
+
 static bool
 set_headers(struct fetch_options *options, CURL *easy, const struct fetch_request *request)
 {
@@ -123,11 +142,19 @@ set_headers(struct fetch_options *options, CURL *easy, const struct fetch_reques
     if (request->accept.size != 0) {
         out_format(&out, " %.*s", TEXT_ARGS(request->accept));
     }
-    static char json[] = "Content-Type: application/json";
-    options->headers[1] = (struct curl_slist){.data = json};
-    options->headers[0] = (struct curl_slist){.data = out_c_string(&out)};
     bool post = text_equal(request->method, TEXT("POST"));
-    options->headers[0].next = post ? &options->headers[1] : NULL;
+    unsigned count = 0;
+    add_header(options, &count, out_c_string(&out));
+    if (post) {
+        // No wait for "100 Continue": bodies are small.
+        add_header(options, &count, "Expect:");
+    }
+    if (post && request->header_count == 0) {
+        add_header(options, &count, "Content-Type: application/json");
+    }
+    for (unsigned i = 0; i < request->header_count && i < FETCH_HEADERS_MAX; i++) {
+        add_header(options, &count, request->headers[i]);
+    }
     if (out.full || curl_easy_setopt(easy, CURLOPT_HTTPHEADER, options->headers) != 0) {
         return false;
     }
@@ -141,10 +168,27 @@ set_headers(struct fetch_options *options, CURL *easy, const struct fetch_reques
                                request->body.size != 0 ? request->body.at : "") == CURLE_OK;
 }
 
-// Over https only, so that no token crosses the network in the clear.
 static bool
-set_bearer(struct fetch_options *options, CURL *easy, const struct fetch_request *request)
+set_basic(struct fetch_options *options, CURL *easy, const struct fetch_request *request)
 {
+    struct out user = out_of(options->scratch->text, sizeof(options->scratch->text) / 2);
+    struct out password = out_of(options->scratch->text + user.size, user.size);
+    out_text(&user, request->user);
+    out_text(&password, request->password);
+    bool fits = curl_easy_setopt(easy, CURLOPT_USERNAME, out_c_string(&user)) == CURLE_OK
+                && curl_easy_setopt(easy, CURLOPT_PASSWORD, out_c_string(&password)) == CURLE_OK;
+    explicit_bzero(options->scratch->text, user.size + password.used);
+    return fits && !user.full && !password.full
+           && curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK;
+}
+
+// A token over https only, so that none crosses the network in the clear.
+static bool
+set_login(struct fetch_options *options, CURL *easy, const struct fetch_request *request)
+{
+    if (request->user.size != 0) {
+        return set_basic(options, easy, request);
+    }
     bool wanted = is_https(request) && request->bearer.size != 0;
     long login = wanted ? (long)CURLAUTH_BEARER : (long)CURLAUTH_NONE;
     if (login != 0) {
@@ -177,12 +221,18 @@ fetch_options_apply(struct fetch_options *options, CURL *easy,
         return -ERR_BAD_CONFIG;
     }
     // The bearer uses the scratch buffer first, so that the URL wipes it.
-    if (!set_bearer(options, easy, request) || !set_url(options, easy, request)
+    if (!set_login(options, easy, request) || !set_url(options, easy, request)
         || !set_target(options, easy, request) || !set_headers(options, easy, request)
         || !set_identity(options, easy, request)) {
         return -ERR_HEAP_FULL;
     }
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->keep_alive ? 0L : 1L);
+    // Curl closes what may not be used again before a stream could have it.
+    bool keeps = request->keep_alive || request->stream;
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, keeps ? 0L : 1L);
+    // A stream is never a connection that served requests.
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->stream ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, request->stream ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, request->stream ? 0L : 1L);
     return 0;
 }
 
@@ -190,4 +240,6 @@ void
 fetch_options_drop(CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, NULL);
+    curl_easy_setopt(easy, CURLOPT_USERNAME, NULL);
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, NULL);
 }

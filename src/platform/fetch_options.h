@@ -21,7 +21,7 @@ struct fetch_scratch {
 
 struct fetch_options {
     struct fetch_scratch *scratch;
-    struct curl_slist headers[2];
+    struct curl_slist headers[FETCH_HEADERS_MAX + 2];
     struct curl_slist connect_to;
     char host[FETCH_HOST_BYTES_MAX];  // as dialled
     char accept[192];
@@ -37,7 +37,7 @@ void fetch_options_common(CURL *easy);
 int fetch_options_apply(struct fetch_options *options, CURL *easy,
                         const struct fetch_request *request) MUST_USE;
 
-// Forgets the token and gives back curl's copies.
+// Forgets token and password and gives back curl's copies.
 void fetch_options_drop(CURL *easy);
 
 #endif

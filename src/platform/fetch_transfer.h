@@ -18,6 +18,7 @@
 struct fetch_link {
     bool open;
     bool watched;       // in the epoll set
+    uint32_t stream;    // place of the transfer + 1 that has it as a stream; 0: none
     uint32_t serial;    // changes with every socket of this descriptor
     uint64_t counter;   // of a parked TLS connection
 };
@@ -47,6 +48,7 @@ enum transfer_state {
     TRANSFER_FREE,
     TRANSFER_QUEUED,   // not yet given to curl
     TRANSFER_RUNNING,
+    TRANSFER_STREAM,   // a stream that is open
 };
 
 struct transfer {

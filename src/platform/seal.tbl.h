@@ -26,6 +26,7 @@ SEAL(fcntl, ALL, "non-blocking, close-on-exec, record locks")
 SEAL_ARG(ioctl, ALL, 1, 0xffffffff, TIOCGWINSZ, "libc asks whether a stream is a terminal")
 SEAL_ARG(ioctl, ALL, 1, 0xffffffff, FIONREAD, "how much a socket holds")
 SEAL_ARG(ioctl, ALL, 1, 0xffffffff, FIONBIO, "non-blocking")
+SEAL_ARG(ioctl, EXPORT, 1, 0xffffffff, TIOCOUTQ, "does the other side have all of a stream")
 
 // Waiting for descriptors.
 #ifdef __NR_poll

@@ -153,7 +153,8 @@ TEST(flags_of_heapster)
           0);
     CHECK_EQUAL_U64(it.config.notice_count, 3);
     CHECK_EQUAL_U64(config_number(&it.config, CONFIG_NODES), 3);
-    refuses("sending to sinks", (char *const[]){"--sink=influxdb:http://x", NULL});
+    CHECK(configured_flags(&it, "--sink_export_data_timeout=7s", NULL) == 0);
+    CHECK_EQUAL_U64(config_ms(&it.config, CONFIG_SINK_TIMEOUT), 7000);
     refuses("TLS proxy", (char *const[]){"--tls_cert=x", NULL});
     fake_close(&it.fake);
 }

@@ -193,6 +193,30 @@ TEST(looks_from_a_directory)
     end();
 }
 
+// Among handles, of one process too; a handle's own locks are none of its worry.
+TEST(locks_ranges)
+{
+    begin();
+    int a = opened("x", PLATFORM_READ | PLATFORM_WRITE | PLATFORM_CREATE);
+    int b = opened("x", PLATFORM_READ | PLATFORM_WRITE);
+    int c = opened("x", PLATFORM_READ);
+    CHECK(platform_file_lock(&machine, a, 10, 5, PLATFORM_LOCK_EXCLUSIVE) == 0);
+    CHECK(platform_file_lock(&machine, a, 10, 5, PLATFORM_LOCK_TEST) == 0);
+    CHECK(platform_file_lock(&machine, b, 14, 1, PLATFORM_LOCK_SHARED) == -ERR_BUSY);
+    CHECK(platform_file_lock(&machine, c, 14, 1, PLATFORM_LOCK_TEST) == -ERR_BUSY);
+    CHECK(platform_file_lock(&machine, b, 15, 1, PLATFORM_LOCK_EXCLUSIVE) == 0);
+    CHECK(platform_file_lock(&machine, a, 10, 5, PLATFORM_LOCK_SHARED) == 0);
+    CHECK(platform_file_lock(&machine, c, 14, 1, PLATFORM_LOCK_SHARED) == 0);
+    platform_file_close(&machine, c);
+    CHECK(platform_file_lock(&machine, b, 14, 1, PLATFORM_LOCK_EXCLUSIVE) == -ERR_BUSY);
+    CHECK(platform_file_lock(&machine, a, 10, 5, PLATFORM_LOCK_NONE) == 0);
+    CHECK(platform_file_lock(&machine, b, 14, 1, PLATFORM_LOCK_EXCLUSIVE) == 0);
+    platform_file_close(&machine, a);
+    platform_file_close(&machine, b);
+    CHECK(platform_file_remove(&machine, path_of("x")) == 0);
+    end();
+}
+
 TEST(reads_proc)
 {
     static char buffer[65536];
@@ -243,6 +267,7 @@ main(void)
         {"linux_opens_as_asked", opens_as_asked},
         {"linux_lists_directories", lists_directories},
         {"linux_looks_from_a_directory", looks_from_a_directory},
+        {"linux_locks_ranges", locks_ranges},
         {"linux_reads_proc", reads_proc},
         {"linux_tells_a_full_disk", tells_a_full_disk},
     };

@@ -1,0 +1,501 @@
+// The role export: every cycle of the live table to every sink, and what sinks
+// missed from the history.
+//
+// The table is mapped read-only, the history is opened for reading if there is
+// one; what each sink is owed and how it is told is delivery.h. Sinks are
+// configured, and their secrets read, before rights are dropped. Without --sink
+// this role takes nothing and is not started (role_is_wanted).
+#include <poll.h>
+#include <string.h>
+
+#include "app/mapping.h"
+#include "app/role.h"
+#include "app/sink_setup.h"
+#include "base/hash.h"
+#include "history/replay.h"
+#include "platform/linux.h"
+#include "platform/memory.h"
+#include "platform/seal.h"
+#include "sink/delivery.h"
+#include "table/set_reader.h"
+
+// The longest turn of the loop: the heartbeat asks for one in a second.
+#define TURN_MS 250
+// How often the table's file is looked at and the status is written.
+#define LOOK_MS 1000
+// A history that cannot be read is opened again, at most so often.
+#define REOPEN_MS 5000
+#define STACK_BYTES (128 * 1024)
+// A request is a batch, an answer a line or two.
+#define RECEIVE_BUFFER_BYTES (16 * 1024)
+#define SEND_BUFFER_BYTES (64 * 1024)
+
+static struct export {
+    const struct config *config;
+    struct platform platform;
+    struct mapping mapping;
+    bool has_table;
+    bool sealed;
+    int signals;
+    struct notify_beat *beat;
+    struct mono_ns next_look;
+    struct fetch *fetch;
+    struct resolver resolver;
+    struct history *history;
+    struct replay *replay;
+    struct mono_ns reopen_after;
+    struct delivery_archive archive;
+    struct sink_label_rules rules;
+    struct workspace space;
+    unsigned count;
+    struct sink sink[SINKS_MAX];
+    struct set_reader *sets[SINKS_MAX];
+    struct delivery *delivery[SINKS_MAX];
+    struct sink_statuses statuses;
+    int status_error;
+    char status_path[512];
+    char history_path[512];
+} export;
+
+static bool
+has_history(const struct config *config)
+{
+    return config_number(config, CONFIG_HISTORY) > 0 &&
+           config_text(config, CONFIG_STATE_DIR).size > 0;
+}
+
+static struct history_config
+history_config_of(const struct config *config)
+{
+    return (struct history_config){
+        .platform = &export.platform,
+        .path = export.history_path,
+        .bytes_limit = config_number(config, CONFIG_HISTORY),
+        .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
+    };
+}
+
+static struct fetch_curl_caps
+fetch_caps(const struct sink_setup_needs *needs)
+{
+    return (struct fetch_curl_caps){
+        .transfers = needs->connections,
+        .connections = needs->connections,
+        .handshakes = needs->identities,
+        .identities = needs->identities,
+        .wake_fd = -1,
+        .receive_buffer_bytes = RECEIVE_BUFFER_BYTES,
+        .send_buffer_bytes = SEND_BUFFER_BYTES,
+    };
+}
+
+static size_t
+heap_bytes(const struct config *config, const struct sink_setup_needs *needs)
+{
+    struct fetch_curl_caps fetch = fetch_caps(needs);
+    struct history_config history = history_config_of(config);
+    size_t bytes = needs->connections > 0 ? fetch_curl_heap_bytes(&fetch) : 0;
+    bytes += needs->datagrams > 0 ? RESOLVER_HEAP_BYTES : 0;
+    bytes += has_history(config) ? history_heap_bytes(&history) : 0;
+    return bytes;
+}
+
+static size_t
+readers_bytes(const struct config *config, const struct sink_setup_needs *needs)
+{
+    struct history_config history = history_config_of(config);
+    size_t bytes = needs->count * set_reader_footprint();
+    return bytes + (has_history(config) ? history_footprint(&history) + replay_footprint() : 0);
+}
+
+static size_t
+connections_bytes(const struct sink_setup_needs *needs)
+{
+    struct fetch_curl_caps fetch = fetch_caps(needs);
+    return needs->connections > 0 ? fetch_curl_footprint(&fetch) : 0;
+}
+
+static size_t
+texts_bytes(const struct sink_setup_needs *needs)
+{
+    return needs->count * sink_space_bytes();
+}
+
+void
+export_plan(struct plan *plan, const struct config *config, const struct capacity *capacity)
+{
+    struct sink_setup_needs needs = sink_setup_needs(config);
+    (void)capacity;
+    if (needs.count == 0) {
+        return;
+    }
+    plan_add(plan, "export", "batches and answers", 1, needs.delivery_bytes);
+    plan_add(plan, "export", "readers of table and history", 1, readers_bytes(config, &needs));
+    plan_add(plan, "export", "configurations of sinks", 1, texts_bytes(&needs));
+    plan_add(plan, "export", "requests", 1, connections_bytes(&needs));
+    plan_add(plan, "export", "library heap", 1, heap_bytes(config, &needs));
+    plan_add(plan, "export", "socket buffers", needs.connections,
+             RECEIVE_BUFFER_BYTES + SEND_BUFFER_BYTES);
+    plan_add(plan, "export", "state", 1, sizeof export);
+}
+
+static size_t
+block_bytes(const struct config *config, const struct sink_setup_needs *needs)
+{
+    return needs->delivery_bytes + readers_bytes(config, needs) +
+           arena_bytes(texts_bytes(needs)) + connections_bytes(needs) +
+           arena_bytes(heap_bytes(config, needs));
+}
+
+static int
+fail(int error, const char *what)
+{
+    role_say("export", "%s: %s", what, error_sentence(error));
+    return EXIT_SYSTEM;
+}
+
+// What deliveries ask for
+
+static void
+live_begin(void *context, uint32_t cycle_s)
+{
+    set_reader_begin(context, &export.mapping.reader, cycle_s);
+}
+
+static const struct metric_set *
+live_next(void *context)
+{
+    return export.has_table ? set_reader_next(context) : NULL;
+}
+
+// A file that vanished, was replaced or was not there yet is opened again.
+static int
+archive_result(int result)
+{
+    char sentence[300];
+    struct out why = out_of(sentence, sizeof sentence);
+    struct mono_ns now = platform_mono_now(&export.platform);
+    if (result < 0 && !mono_before(now, export.reopen_after)) {
+        export.reopen_after = mono_add_ms(now, REOPEN_MS);
+        int error = history_reopen(export.history, &why);
+        (void)error;  // the next question finds out
+    }
+    return result;
+}
+
+static int
+archive_next_cycle(void *context, uint32_t after_s, uint32_t *cycle_s)
+{
+    (void)context;
+    return archive_result(replay_next_cycle(export.replay, export.history, after_s, cycle_s));
+}
+
+static int
+archive_begin(void *context, uint32_t cycle_s)
+{
+    (void)context;
+    return archive_result(replay_begin(export.replay, export.history, cycle_s));
+}
+
+static int
+archive_next(void *context, const struct metric_set **set)
+{
+    (void)context;
+    return archive_result(replay_next(export.replay, set));
+}
+
+static void
+write_line(struct text line)
+{
+    role_say("export", TEXT_FORMAT, TEXT_ARGS(line));
+}
+
+static void
+say(const struct sink *sink, const char *sentence)
+{
+    role_say("export", "sink %u, " TEXT_FORMAT ": %s", sink->number, TEXT_ARGS(sink->uri.name),
+             sentence);
+}
+
+// Opening
+
+static int
+open_memory(struct arena *arena, const struct sink_setup_needs *needs)
+{
+    bool locked;
+    size_t heap = heap_bytes(export.config, needs);
+    int error = block_touch_stack(STACK_BYTES);
+    if (error == 0) {
+        error = block_map(block_bytes(export.config, needs), arena, &locked);
+    }
+    if (error == 0 && heap > 0) {
+        memory_open(arena_take(arena, heap), heap);
+    }
+    return error;
+}
+
+static int
+open_network(struct arena *arena, const struct sink_setup_needs *needs)
+{
+    struct fetch_curl_caps caps = fetch_caps(needs);
+    caps.wake_fd = export.signals;
+    int error = needs->connections > 0 ? fetch_curl_init(arena, &caps, &export.fetch) : 0;
+    if (error == 0 && needs->datagrams > 0) {
+        error = resolver_open(&export.resolver);
+    }
+    return error;
+}
+
+static int
+open_history(struct arena *arena)
+{
+    char sentence[300];
+    bool set_aside;
+    struct out why = out_of(sentence, sizeof sentence);
+    if (!has_history(export.config)) {
+        return 0;
+    }
+    struct out path = out_of(export.history_path, sizeof export.history_path);
+    if (config_path(export.config, CONFIG_STATE_DIR, ROLE_HISTORY_FILE, &path) == NULL) {
+        return -ERR_TOO_LONG;
+    }
+    struct history_config config = history_config_of(export.config);
+    int error = history_open(arena, &config, &export.history, &set_aside, &why);
+    if (error != 0 && error != -ERR_NO_FILE) {
+        role_say("export", "%s; sinks that were away are not caught up until it can be read",
+                 out_c_string(&why));
+    }
+    export.replay = replay_new(arena);
+    export.archive = (struct delivery_archive){
+        .next_cycle = archive_next_cycle,
+        .begin = archive_begin,
+        .next = archive_next,
+    };
+    return 0;
+}
+
+// A sink keeps its cursor while its name stays the same, wherever it stands among
+// the others.
+static const char *
+cursor_path(const struct sink *sink, struct out *path)
+{
+    static const struct hash_key key = {0x73696e6b2d6e616d, 0x652d6f662d637572};
+    const struct config *config = export.config;
+    bool has_state = config_text(config, CONFIG_STATE_DIR).size > 0;
+    char name[64];
+    struct out file = out_of(name, sizeof name);
+    struct text uri = sink->uri.name;
+    out_format(&file, "sink-%s-%016llx", sink->kind->name,
+               (unsigned long long)hash_bytes(key, uri.at, uri.size));
+    return config_path(config, has_state ? CONFIG_STATE_DIR : CONFIG_RUN_DIR, out_c_string(&file),
+                       path);
+}
+
+static int
+open_sink(struct arena *arena, unsigned index, struct out *why)
+{
+    char path[512];
+    struct out path_out = out_of(path, sizeof path);
+    const struct config *config = export.config;
+    struct sink *sink = &export.sink[index];
+    int error = sink_setup_open(config, index, sink, &export.rules, &export.space,
+                                &export.platform, why);
+    if (error != 0) {
+        return error;
+    }
+    export.sets[index] = set_reader_new(arena);
+    struct delivery_config delivery = {
+        .platform = &export.platform,
+        .sink = sink,
+        .live = {export.sets[index], live_begin, live_next},
+        .archive = export.history != NULL ? &export.archive : NULL,
+        .cursor_path = cursor_path(sink, &path_out),
+        .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
+        .timeout_ms = config_ms(config, CONFIG_SINK_TIMEOUT),
+        .fetch = export.fetch,
+        .resolver = &export.resolver,
+        .write_line = write_line,
+        .say = say,
+    };
+    if (delivery.cursor_path == NULL ||
+        shard_parse(config_text(config, CONFIG_SHARD), &delivery.shard) != 0) {
+        out_string(why, "--state-dir is too long");
+        return -ERR_BAD_CONFIG;
+    }
+    error = delivery_open(arena, &delivery, &export.delivery[index], why);
+    export.count = index + 1;
+    return error;
+}
+
+static int
+open_sinks(struct arena *arena, const struct sink_setup_needs *needs)
+{
+    char sentence[800];
+    export.rules = sink_setup_rules(export.config);
+    workspace_init(&export.space, arena, texts_bytes(needs));
+    for (unsigned i = 0; i < needs->count; i++) {
+        struct out why = out_of(sentence, sizeof sentence);
+        if (open_sink(arena, i, &why) != 0) {
+            role_say("export", "%s", out_c_string(&why));
+            return -ERR_BAD_CONFIG;
+        }
+    }
+    return 0;
+}
+
+// Running
+
+static void
+write_status(struct wall_ms now)
+{
+    export.statuses.written_ms = now.ms;
+    export.statuses.count = export.count;
+    for (unsigned i = 0; i < export.count; i++) {
+        delivery_status(export.delivery[i], &export.statuses.sink[i]);
+    }
+    int error = sink_statuses_write(&export.platform, export.status_path, &export.statuses);
+    if (error != 0 && error != export.status_error) {
+        role_say("export", "%s: %s", export.status_path, error_sentence(error));
+    }
+    export.status_error = error;
+}
+
+static int
+seal(void)
+{
+    if (export.sealed || !export.mapping.mapped || !seal_is_possible()) {
+        return 0;
+    }
+    export.sealed = true;
+    int error = seal_apply(SEAL_EXPORT);
+    if (error != 0) {
+        role_say("export", "cannot be sealed: %s", error_sentence(error));
+    }
+    return error;
+}
+
+// Non-zero: the exit code + 1.
+static int
+look(struct mono_ns now)
+{
+    if (mono_before(now, export.next_look)) {
+        return 0;
+    }
+    export.next_look = mono_add_ms(now, LOOK_MS);
+    enum mapping_state state =
+        mapping_look(&export.mapping, export.config, &export.platform, !export.sealed);
+    if (state == MAPPING_REPLACED) {
+        role_say("export", "the live table was made anew; begins again with it");
+        return EXIT_ASKED + 1;
+    }
+    export.has_table = state == MAPPING_GOOD;
+    write_status(platform_wall_now(&export.platform));
+    return seal() != 0 ? EXIT_SYSTEM + 1 : 0;
+}
+
+static uint32_t
+newest_cycle(void)
+{
+    return export.has_table ? atomic_load_explicit(&export.mapping.reader.header->cycle_done_s,
+                                                   memory_order_acquire)
+                            : 0;
+}
+
+static struct mono_ns
+turn(struct mono_ns now)
+{
+    struct mono_ns next = mono_add_ms(now, TURN_MS);
+    uint32_t cycle_s = newest_cycle();
+    for (unsigned i = 0; i < export.count; i++) {
+        struct mono_ns due = delivery_turn(export.delivery[i], now, cycle_s);
+        next = mono_before(due, next) ? due : next;
+    }
+    return next;
+}
+
+static void
+wait_for(struct mono_ns deadline)
+{
+    if (export.fetch != NULL) {
+        int error = fetch_step(export.fetch, deadline);
+        (void)error;  // each request ends with its own
+        return;
+    }
+    struct mono_ns now = platform_mono_now(&export.platform);
+    int64_t ms = mono_before(now, deadline) ? mono_ms_between(now, deadline) + 1 : 0;
+    struct pollfd signals = {.fd = export.signals, .events = POLLIN};
+    (void)poll(&signals, 1, (int)ms);
+}
+
+static int
+loop(void)
+{
+    int code = 0;
+    while (code == 0) {
+        struct mono_ns now = platform_mono_now(&export.platform);
+        notify_beat(export.beat, now);
+        code = look(now);
+        if (code == 0) {
+            wait_for(turn(now));
+        }
+        if (notify_signal_next(export.signals) == NOTIFY_STOP) {
+            code = EXIT_ASKED + 1;
+        }
+    }
+    for (unsigned i = 0; i < export.count; i++) {
+        delivery_stop(export.delivery[i]);
+    }
+    return code - 1;
+}
+
+static int
+open_all(struct arena *arena, const struct sink_setup_needs *needs)
+{
+    int error = open_memory(arena, needs);
+    if (error != 0) {
+        return fail(error, "cannot take its memory");
+    }
+    error = notify_signals_open(&export.signals);
+    if (error == 0) {
+        error = role_open_beat(ROLE_EXPORT, export.config, &export.beat);
+    }
+    if (error == 0) {
+        error = open_network(arena, needs);
+    }
+    if (error == 0) {
+        error = open_history(arena);
+    }
+    if (error != 0) {
+        return fail(error, "cannot begin");
+    }
+    if (open_sinks(arena, needs) != 0) {
+        return EXIT_BAD_CONFIG;
+    }
+    error = role_drop_rights(ROLE_EXPORT, export.config);
+    return error != 0 ? fail(error, "cannot give up its rights") : 0;
+}
+
+int
+export_run(const struct config *config)
+{
+    struct arena arena;
+    struct sink_setup_needs needs = sink_setup_needs(config);
+    export.config = config;
+    export.platform = linux_platform();
+    struct out status = out_of(export.status_path, sizeof export.status_path);
+    if (!mapping_init(&export.mapping, config) ||
+        config_path(config, CONFIG_RUN_DIR, SINK_STATUS_FILE, &status) == NULL) {
+        role_say("export", "--run-dir is needed; the supervision tree sets it");
+        return EXIT_BAD_CONFIG;
+    }
+    if (needs.count == 0) {
+        role_say("export", "there is no --sink");
+        return EXIT_BAD_CONFIG;
+    }
+    int code = open_all(&arena, &needs);
+    if (code != 0) {
+        return code;
+    }
+    role_ready(ROLE_EXPORT, config);
+    return loop();
+}

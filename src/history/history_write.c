@@ -1,0 +1,458 @@
+// Writing cycles: rows are gathered into groups, and a group's block goes into
+// the file when a row of the next one comes.
+#include <string.h>
+
+#include "history/history_state.h"
+#include "history/window.h"
+
+void
+history_forget(struct history *history)
+{
+    struct history_writer *writer = history->writer;
+    for (unsigned kind = 0; kind < KIND_MAIN_COUNT; kind++) {
+        memset(writer->rows[kind], 0, writer->limit[kind] * sizeof writer->rows[kind][0]);
+    }
+    label_cache_forget(&writer->labels);
+    writer->in_cycle = false;
+    writer->in_group = false;
+    writer->sweep_due = true;
+    writer->swept = 0;
+    writer->opened_s = history->newest_s;
+}
+
+static struct block_rows *
+main_rows(struct history *history)
+{
+    return history->rows[0];
+}
+
+static struct block_rows *
+labelled_rows(struct history *history)
+{
+    return history->rows[1];
+}
+
+static void
+clear_rows(struct block_rows *rows, uint32_t time_s, unsigned columns)
+{
+    rows->time_s = time_s;
+    rows->used = 0;
+    memset(rows->present, 0, columns * sizeof rows->present[0]);
+}
+
+// --- Blocks
+
+// The window's key block of that group into rows[2]: 1; 0: there is none yet;
+// another error: there is one that does not serve.
+static int
+find_key(struct history *history, const struct block_id *id, const struct block_shape *shape)
+{
+    sqlite3_stmt *row;
+    struct piece piece;
+    struct block_id key = *id;
+    key.time_s = history->writer->window_s;
+    int result = database_query(&history->database, STATEMENT_FRESH_GET,
+                                DATABASE_VALUES(block_id_pack(&key)), &row);
+    if (result <= 0) {
+        return result;
+    }
+    struct text rest = database_column(row, 0);
+    result = piece_next(&rest, id, &piece);
+    if (result > 0 && piece.columns == shape->column_count &&
+        block_decode(shape, piece.block, NULL, history->rows[2]) == 0) {
+        database_done(row);
+        return 1;
+    }
+    database_done(row);
+    return -ERR_MISSING;
+}
+
+static int
+add_row(struct history *history, enum statement which, const struct block_id *id, struct text data)
+{
+    int error = database_run_blob(&history->database, which, block_id_pack(id), data);
+    history->totals.tier_bytes[id->tier] += data.size;
+    return error;
+}
+
+// The first block of a group in a window stands at the window's start, where the
+// others find it.
+static int
+write_block(struct history *history, enum history_kind kind, const struct block_rows *rows)
+{
+    struct history_writer *writer = history->writer;
+    struct block_shape shape;
+    struct block_id id = {
+        TIER_RAW, writer->cycle_s, kind, writer->group, kind >= KIND_LABELLED ? writer->sub : 0, 0};
+    unsigned columns = history->catalogue.count[kind];
+    catalogue_shape(&history->catalogue, kind, columns, &shape);
+    int found = find_key(history, &id, &shape);
+    if (found < 0 && found != -ERR_MISSING) {
+        return found;
+    }
+    id.time_s = found == 0 ? writer->window_s : writer->cycle_s;
+    int64_t size =
+        block_encode(&shape, rows, found > 0 ? history->rows[2] : NULL,
+                     writer->pack + PIECE_HEAD_BYTES, sizeof writer->pack - PIECE_HEAD_BYTES);
+    if (size < 0) {
+        return (int)size;
+    }
+    piece_head(writer->pack, &id, (size_t)size, columns);
+    struct text data = {writer->pack, (size_t)size + PIECE_HEAD_BYTES};
+    writer->bytes += data.size;
+    return add_row(history, STATEMENT_FRESH_ADD, &id, data);
+}
+
+static int
+flush_labelled(struct history *history)
+{
+    struct history_writer *writer = history->writer;
+    struct block_rows *rows = labelled_rows(history);
+    enum history_kind kind = (enum history_kind)(KIND_LABELLED + writer->kind);
+    if (rows->used == 0) {
+        return 0;
+    }
+    int error = write_block(history, kind, rows);
+    writer->sub++;
+    clear_rows(rows, writer->cycle_s, history->catalogue.count[kind]);
+    writer->labelled_count = 0;
+    return error;
+}
+
+// --- Groups
+
+static int
+end_row(struct history *history, struct history_row *row)
+{
+    uint32_t number = row->number;
+    *row = (struct history_row){0};
+    return number == 0 ? 0
+                       : database_run(&history->database, STATEMENT_ENTITY_END,
+                                      DATABASE_VALUES(number, history->newest_s));
+}
+
+// Rows of a group that were not put in this cycle have come to an end.
+static int
+end_unused(struct history *history, enum history_kind kind, uint32_t group, uint32_t used)
+{
+    struct history_writer *writer = history->writer;
+    uint32_t first = group * HISTORY_GROUP_ROWS;
+    int error = 0;
+    for (unsigned slot = 0; slot < HISTORY_GROUP_ROWS && error == 0; slot++) {
+        if ((used >> slot & 1) == 0 && first + slot < writer->limit[kind] &&
+            writer->rows[kind][first + slot].number != 0) {
+            error = end_row(history, &writer->rows[kind][first + slot]);
+        }
+    }
+    return error;
+}
+
+static int
+flush_group(struct history *history)
+{
+    struct history_writer *writer = history->writer;
+    if (!writer->in_group) {
+        return 0;
+    }
+    writer->in_group = false;
+    writer->flushed[writer->kind][writer->group / 64] |= UINT64_C(1) << writer->group % 64;
+    int error = flush_labelled(history);
+    error = error == 0 ? write_block(history, writer->kind, main_rows(history)) : error;
+    return error == 0 ? end_unused(history, writer->kind, writer->group, main_rows(history)->used)
+                      : error;
+}
+
+static int
+open_group(struct history *history, enum history_kind kind, uint32_t group)
+{
+    struct history_writer *writer = history->writer;
+    if (writer->in_group && writer->kind == kind && writer->group == group) {
+        return 0;
+    }
+    int error = flush_group(history);
+    ASSERT((writer->flushed[kind][group / 64] >> group % 64 & 1) == 0);
+    writer->in_group = true;
+    writer->kind = kind;
+    writer->group = group;
+    writer->sub = 0;
+    writer->labelled_count = 0;
+    clear_rows(main_rows(history), writer->cycle_s, history->catalogue.count[kind]);
+    clear_rows(labelled_rows(history), writer->cycle_s,
+               history->catalogue.count[KIND_LABELLED + kind]);
+    return error;
+}
+
+// --- Sets
+
+static uint64_t
+bits_of(const struct metric_value *value, bool is_real)
+{
+    double real = value->is_double ? value->real : (double)value->u64;
+    uint64_t bits;
+    if (!is_real) {
+        return value->is_double ? (uint64_t)(value->real < 0 ? 0 : value->real) : value->u64;
+    }
+    memcpy(&bits, &real, sizeof bits);
+    return bits;
+}
+
+static void
+put_value(struct block_rows *rows, unsigned column, unsigned slot, uint64_t bits)
+{
+    rows->present[column] |= UINT32_C(1) << slot;
+    rows->value[column][slot] = bits;
+}
+
+static void
+put_main(struct history *history, const struct metric_set *set, enum history_kind kind,
+         unsigned slot, uint32_t number)
+{
+    const struct catalogue *catalogue = &history->catalogue;
+    struct block_rows *rows = main_rows(history);
+    rows->used |= UINT32_C(1) << slot;
+    rows->entity[slot] = number;
+    for (unsigned column = 0; column < catalogue->count[kind]; column++) {
+        unsigned metric = catalogue->metric[kind][column];
+        if (metric < METRIC_COUNT && set->present[metric]) {
+            put_value(rows, column, slot,
+                      bits_of(&set->value[metric], catalogue->is_real[kind][column]));
+            history->writer->samples++;
+        } else if (metric == COLUMN_START && set->start_s != 0) {
+            put_value(rows, column, slot, set->start_s);
+        }
+    }
+}
+
+static unsigned
+labelled_column(const struct catalogue *catalogue, enum history_kind kind,
+                const struct labelled_value *value)
+{
+    unsigned metric = value->metric != METRIC_COUNT ? value->metric
+                      : value->value.is_double      ? COLUMN_EXTRA_REAL
+                                                    : COLUMN_EXTRA_WHOLE;
+    return catalogue->column[kind][metric];
+}
+
+// All values of the set with that label in one row.
+static int
+put_labelled_row(struct history *history, const struct metric_set *set, unsigned count,
+                 uint32_t label, unsigned parent_slot)
+{
+    struct history_writer *writer = history->writer;
+    enum history_kind kind = (enum history_kind)(KIND_LABELLED + writer->kind);
+    if (writer->labelled_count == HISTORY_GROUP_ROWS) {
+        int error = flush_labelled(history);
+        if (error != 0) {
+            return error;
+        }
+    }
+    if (writer->sub == KIND_SUBS_MAX) {
+        return 0;
+    }
+    struct block_rows *rows = labelled_rows(history);
+    unsigned slot = writer->labelled_count++;
+    rows->used |= UINT32_C(1) << slot;
+    rows->entity[slot] = labelled_number(label, parent_slot);
+    for (unsigned i = 0; i < count; i++) {
+        unsigned column = labelled_column(&history->catalogue, kind, &set->labelled[i]);
+        if (writer->label_of[i] == label && column != KIND_NO_COLUMN) {
+            put_value(rows, column, slot,
+                      bits_of(&set->labelled[i].value, history->catalogue.is_real[kind][column]));
+            writer->samples++;
+        }
+    }
+    return 0;
+}
+
+static bool
+is_first_of_label(const uint32_t *labels, unsigned at)
+{
+    for (unsigned i = 0; i < at; i++) {
+        if (labels[i] == labels[at]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int
+put_labelled(struct history *history, const struct metric_set *set, unsigned parent_slot)
+{
+    struct history_writer *writer = history->writer;
+    unsigned count = set->labelled_count < HISTORY_SET_LABELLED_MAX ? set->labelled_count
+                                                                    : HISTORY_SET_LABELLED_MAX;
+    int error = 0;
+    for (unsigned i = 0; i < count && error == 0; i++) {
+        const struct labelled_value *value = &set->labelled[i];
+        struct text name = value->metric == METRIC_COUNT ? value->name : TEXT("");
+        error = label_number(&history->database, &writer->labels, history->key, name,
+                             value->resource_id, writer->cycle_s, &writer->label_of[i]);
+    }
+    for (unsigned i = 0; i < count && error == 0; i++) {
+        if (is_first_of_label(writer->label_of, i)) {
+            error = put_labelled_row(history, set, count, writer->label_of[i], parent_slot);
+        }
+    }
+    return error;
+}
+
+// The version that the row is now; what it was before has ended.
+static int
+find_number(struct history *history, enum history_kind kind, uint32_t index,
+            const struct metric_set *set, uint32_t *number)
+{
+    struct history_writer *writer = history->writer;
+    struct history_row *row = &writer->rows[kind][index];
+    struct text data = entity_encode(set, writer->data);
+    uint32_t check = (uint32_t)entity_identity(history->key, index, data);
+    int error = 0;
+    if (row->number == 0 || row->check != check) {
+        error = end_row(history, row);
+        error = error == 0 ? entity_number(&history->database, history->key, index, set, data,
+                                           writer->cycle_s, &row->number)
+                           : error;
+        row->check = check;
+    }
+    *number = row->number;
+    return error;
+}
+
+static int
+put(struct history *history, uint32_t index, const struct metric_set *set)
+{
+    enum history_kind kind = kind_of_entity(set->entity);
+    unsigned slot = index % HISTORY_GROUP_ROWS;
+    uint32_t number;
+    ASSERT(history->writer->in_cycle);
+    ASSERT(index < history->writer->limit[kind]);
+    int error = open_group(history, kind, index / HISTORY_GROUP_ROWS);
+    error = error == 0 ? find_number(history, kind, index, set, &number) : error;
+    if (error != 0) {
+        return error;
+    }
+    ASSERT((main_rows(history)->used >> slot & 1) == 0);
+    put_main(history, set, kind, slot, number);
+    return put_labelled(history, set, slot);
+}
+
+int
+history_put(struct history *history, uint32_t index, const struct metric_set *set)
+{
+    return history_failed(history, put(history, index, set));
+}
+
+// --- Cycles
+
+// The window that the cycle lies in: the last one while it lasts, else one from
+// the next multiple of its length on, but never before the end of the last.
+static int
+open_window(struct history *history, uint32_t cycle_s)
+{
+    struct history_window last;
+    uint32_t length = history->config.resolution_s * HISTORY_WINDOW_CYCLES;
+    uint32_t start = cycle_s - cycle_s % length;
+    int found = history_window(history, STATEMENT_WINDOW_LAST, window_id(TIER_RAW, 0),
+                               window_id(TIER_RAW + 1, 0), &last);
+    if (found < 0) {
+        return found;
+    }
+    if (found > 0 && cycle_s < last.end_s && !last.done) {
+        history->writer->window_s = last.start_s;
+        return 0;
+    }
+    if (found > 0 && start < last.end_s) {
+        start = last.end_s > cycle_s ? cycle_s : last.end_s;
+    }
+    history->writer->window_s = start;
+    return database_run(
+        &history->database, STATEMENT_WINDOW_ADD,
+        DATABASE_VALUES(window_id(TIER_RAW, start), cycle_s - cycle_s % length + length));
+}
+
+static int
+begin_cycle(struct history *history, uint32_t cycle_s)
+{
+    struct history_writer *writer = history->writer;
+    ASSERT(!writer->in_cycle);
+    if (!history->is_open) {
+        return history->last_error != 0 ? history->last_error : -ERR_NO_FILE;
+    }
+    if (cycle_s <= history->newest_s) {
+        return -ERR_BAD_TIME;
+    }
+    int error = database_check(&history->database);
+    error = error == 0 ? history_begin(history) : error;
+    if (error != 0) {
+        return error;
+    }
+    writer->in_cycle = true;
+    writer->in_group = false;
+    writer->cycle_s = cycle_s;
+    writer->samples = 0;
+    writer->bytes = 0;
+    for (unsigned kind = 0; kind < KIND_MAIN_COUNT; kind++) {
+        size_t words = writer->limit[kind] / (HISTORY_GROUP_ROWS * 64) + 1;
+        memset(writer->flushed[kind], 0, words * sizeof writer->flushed[kind][0]);
+    }
+    return open_window(history, cycle_s);
+}
+
+int
+history_begin_cycle(struct history *history, uint32_t cycle_s)
+{
+    return history_failed(history, begin_cycle(history, cycle_s));
+}
+
+static int
+end_absent(struct history *history)
+{
+    struct history_writer *writer = history->writer;
+    int error = 0;
+    for (unsigned kind = 0; kind < KIND_MAIN_COUNT; kind++) {
+        uint32_t groups = (writer->limit[kind] - 1) / HISTORY_GROUP_ROWS + 1;
+        for (uint32_t group = 0; group < groups && error == 0; group++) {
+            if ((writer->flushed[kind][group / 64] >> group % 64 & 1) == 0) {
+                error = end_unused(history, (enum history_kind)kind, group, 0);
+            }
+        }
+    }
+    return error;
+}
+
+static int
+end_cycle(struct history *history)
+{
+    struct history_writer *writer = history->writer;
+    ASSERT(writer->in_cycle);
+    int error = flush_group(history);
+    error = error == 0 ? end_absent(history) : error;
+    if (error == 0) {
+        error = database_run(&history->database, STATEMENT_CYCLE_ADD,
+                             DATABASE_VALUES(writer->cycle_s, writer->window_s));
+    }
+    history->totals.samples += writer->samples;
+    history->totals.bytes += writer->bytes;
+    error = error == 0 ? history_commit(history) : error;
+    if (error == 0) {
+        history->newest_s = writer->cycle_s;
+        history->last_error = 0;
+        writer->in_cycle = false;
+    }
+    return error;
+}
+
+int
+history_end_cycle(struct history *history)
+{
+    return history_failed(history, end_cycle(history));
+}
+
+void
+history_rollback(struct history *history)
+{
+    if (history->is_open) {
+        database_rollback(&history->database);
+    }
+    history->totals = history->kept;
+    history_forget(history);
+}

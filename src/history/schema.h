@@ -1,0 +1,27 @@
+// The tables of the history's file, and its version.
+//
+//   total    one row: the key of all hashes, what was recorded
+//   metric   which column of a block is which metric, for each kind: columns are
+//            never renumbered, so that files outlive a change of the catalogue
+//   cycle    the recorded cycles and the window each lies in
+//   span     windows of each tier: id = tier << 32 | start; `done`: packed (raw)
+//            or complete (others); `at`: how far the work on it is
+//   fresh    blocks of raw windows that still grow: id of kind.h, append only
+//   block    blocks of a window, those of a group together
+//   entity   names and labels behind the numbers in blocks; `own` is the number
+//            again, so that damage to one does not give another's names
+//   label    names of labelled values; the same
+#ifndef SKERRY_HISTORY_SCHEMA_H
+#define SKERRY_HISTORY_SCHEMA_H
+
+#include "platform/platform.h"
+#include <sqlite3.h>
+
+#define SCHEMA_APPLICATION 0x736b6879  // "skhy"
+#define SCHEMA_VERSION 1
+
+// Makes the tables in an empty file, within the caller's transaction: a code of
+// SQLite's.
+int schema_make(sqlite3 *sqlite, const struct platform *platform) MUST_USE;
+
+#endif

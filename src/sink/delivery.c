@@ -1,0 +1,455 @@
+#include "sink/delivery.h"
+
+#include "sink/delivery_state.h"
+
+#define STEPS_PER_TURN 8
+// What goes without waiting for anybody, into the small buffers of a receiver of
+// datagrams or of the logger: so much, and a pause.
+#define PACKETS_PER_TURN 64
+#define LINES_PER_TURN 1
+#define PAUSE_MS 2
+#define IDLE_MS 1000
+// From one server to the next without a failure; more mean that they go in circles.
+#define MOVES_MAX 8
+#define BACKOFF_MS_MIN 1000
+#define BACKOFF_MS_MAX (60 * 1000)
+
+static size_t
+body_bytes_of(const struct sink *sink)
+{
+    const struct sink_kind *kind = sink->kind;
+    return kind->transport == SINK_DATAGRAM ? kind->datagram_bytes : kind->batch_bytes;
+}
+
+size_t
+delivery_footprint(const struct sink *sink)
+{
+    return arena_bytes(sizeof(struct delivery)) + arena_bytes(body_bytes_of(sink)) +
+           arena_bytes(sink->kind->second_bytes) + transport_footprint(sink);
+}
+
+static void
+say(const struct delivery *delivery, const char *sentence)
+{
+    if (delivery->config.say != NULL) {
+        delivery->config.say(delivery->sink, sentence);
+    }
+}
+
+// The end of requests
+
+static void
+note_error(struct delivery *delivery, int error, struct text why)
+{
+    struct sink_status *status = &delivery->status;
+    struct out out = out_of(status->why, sizeof status->why);
+    status->last_error = error < 0 ? -error : error;
+    status->error_ms = platform_wall_now(delivery->config.platform).ms;
+    out_text(&out, why.size > 0 ? why : text_of(error_sentence(error)));
+    (void)out_c_string(&out);
+}
+
+static int64_t
+backoff_ms(const struct delivery *delivery, int64_t retry_after_ms)
+{
+    uint32_t chance = 0;
+    unsigned doublings = delivery->tries < 7 ? delivery->tries - 1 : 6;
+    int64_t ms = (int64_t)BACKOFF_MS_MIN << doublings;
+    ms = ms < retry_after_ms ? retry_after_ms : ms;
+    ms = ms < BACKOFF_MS_MAX ? ms : BACKOFF_MS_MAX;
+    if (platform_random_bytes(delivery->config.platform, &chance, sizeof chance) != 0) {
+        return ms;
+    }
+    return ms / 2 + chance % (ms / 2 + 1);
+}
+
+// A stream without answers broke: what it took may have gone with it.
+static void
+distrust(struct delivery *delivery)
+{
+    if (delivery->sink->kind->transport != SINK_STREAM || delivery->sink->kind->judge != NULL) {
+        return;
+    }
+    if (delivery->unsure_s != 0) {
+        cursor_add(&delivery->cursor, delivery->unsure_s, delivery->unsure_s);
+    }
+    delivery->unsure_s = 0;
+    delivery->gap_cycle_s = 0;
+    delivery_pass_close(delivery);
+}
+
+static void
+fail(struct delivery *delivery, int error, struct text why, int64_t retry_after_ms)
+{
+    struct mono_ns now = platform_mono_now(delivery->config.platform);
+    delivery->tries++;
+    delivery->status.retried_total++;
+    delivery->state = DELIVERY_WAITING;
+    delivery->wait_until = mono_add_ms(now, backoff_ms(delivery, retry_after_ms));
+    note_error(delivery, error, why);
+    if (delivery->tries == 1) {
+        say(delivery, delivery->status.why);
+    }
+    if (delivery->pass.open && delivery->pass.stale && !delivery->pass.ended) {
+        delivery_pass_close(delivery);
+    }
+}
+
+static void
+succeed(struct delivery *delivery)
+{
+    if (delivery->tries > 0) {
+        say(delivery, "takes metrics again");
+    }
+    delivery->tries = 0;
+    delivery->state = DELIVERY_READY;
+    delivery->moves = delivery->in_setup ? delivery->moves : 0;
+    delivery->status.success_ms = platform_wall_now(delivery->config.platform).ms;
+}
+
+static void
+refuse(struct delivery *delivery, uint32_t points, const struct sink_result *result)
+{
+    unsigned error = (unsigned)(result->error < 0 ? -result->error : result->error);
+    if (points == 0) {
+        return;
+    }
+    if (sink_status_refused(&delivery->status) == 0) {
+        say(delivery, result->why);
+    }
+    error = error < ERR_COUNT && error != ERR_OK ? error : ERR_HTTP_OTHER;
+    delivery->status.refused_total[error] += points;
+    note_error(delivery, (int)error, text_of(result->why));
+}
+
+static void
+end_batch(struct delivery *delivery, const struct sink_result *result, bool refused_all)
+{
+    uint32_t points = delivery->batch.points;
+    uint32_t refused = refused_all || result->refused > points ? points : result->refused;
+    delivery->status.points_total += points - refused;
+    delivery->status.bytes_total += delivery->batch.body.used;
+    refuse(delivery, refused, result);
+    delivery_pass_accept(delivery, platform_mono_now(delivery->config.platform));
+}
+
+static enum sink_verdict
+judge(struct delivery *delivery, const struct sink_answer *answer, size_t *used,
+      struct sink_result *result)
+{
+    struct sink *sink = delivery->sink;
+    const struct sink_kind *kind = sink->kind;
+    if (delivery->in_setup && kind->setup_judge != NULL) {
+        *used = answer->body.size;
+        return kind->setup_judge(sink, delivery->setup_number, answer, result);
+    }
+    if (!delivery->in_setup && kind->judge != NULL) {
+        return kind->judge(sink, answer, used, result);
+    }
+    return kind->transport == SINK_HTTP ? sink_judge_status(answer, result) : SINK_TAKEN;
+}
+
+static void
+end_setup(struct delivery *delivery, enum sink_verdict verdict)
+{
+    if (verdict == SINK_TAKEN) {
+        delivery->setup_number++;
+        succeed(delivery);
+    }
+}
+
+// The connection is left, too, but not from within its own callback.
+static void
+begin_again(struct delivery *delivery)
+{
+    delivery->is_set_up = false;
+    delivery->setup_number = 0;
+    delivery->leaving = delivery->sink->kind->transport == SINK_STREAM;
+}
+
+static bool
+on_done(void *context, int error, const struct sink_answer *answer, size_t *used,
+        struct text detail)
+{
+    struct delivery *delivery = context;
+    struct sink_result result = {0};
+    if (error != 0) {
+        distrust(delivery);
+        if (delivery->sink->kind->unanswered != NULL) {
+            delivery->sink->kind->unanswered(delivery->sink);
+        }
+        fail(delivery, error, detail, 0);
+        return true;
+    }
+    enum sink_verdict verdict = judge(delivery, answer, used, &result);
+    result.why[sizeof result.why - 1] = '\0';
+    if (verdict == SINK_MORE) {
+        return false;
+    }
+    if (verdict == SINK_SETUP) {
+        begin_again(delivery);
+    }
+    if (verdict == SINK_SETUP && result.error == 0 && delivery->moves++ < MOVES_MAX) {
+        delivery->state = DELIVERY_READY;
+        return true;
+    }
+    if (verdict == SINK_RETRY || verdict == SINK_SETUP ||
+        (delivery->in_setup && verdict != SINK_TAKEN)) {
+        int why = result.error == 0 ? ERR_HTTP_OTHER : result.error;
+        fail(delivery, why, text_of(result.why), answer->retry_after_ms);
+        return true;
+    }
+    if (delivery->in_setup) {
+        end_setup(delivery, verdict);
+        return true;
+    }
+    succeed(delivery);
+    end_batch(delivery, &result, verdict == SINK_REFUSED);
+    return true;
+}
+
+// Opening
+
+static int
+open_order(struct delivery *delivery, struct out *why)
+{
+    delivery->in_order = delivery->sink->kind->in_order;
+    return sink_option_bool(delivery->sink, "order", &delivery->in_order, why);
+}
+
+static void
+open_cursor(struct delivery *delivery)
+{
+    const struct delivery_config *config = &delivery->config;
+    cursor_init(&delivery->cursor, config->platform, config->cursor_path, config->resolution_s);
+    int error = cursor_load(&delivery->cursor);
+    if (error != 0 && error != -ERR_NO_FILE) {
+        say(delivery, "the file that says what it has is not usable; sending begins with the "
+                      "newest cycle");
+        note_error(delivery, error, TEXT(""));
+    }
+}
+
+static void
+name_status(struct delivery *delivery)
+{
+    struct out name = out_of(delivery->status.name, sizeof delivery->status.name);
+    out_text(&name, delivery->sink->uri.name);
+    (void)out_c_string(&name);
+}
+
+int
+delivery_open(struct arena *arena, const struct delivery_config *config,
+              struct delivery **made, struct out *why)
+{
+    struct sink *sink = config->sink;
+    struct delivery *delivery = arena_take(arena, sizeof *delivery);
+    struct transport_config transport = {
+        .platform = config->platform,
+        .sink = sink,
+        .fetch = config->fetch,
+        .resolver = config->resolver,
+        .timeout_ms = config->timeout_ms,
+        .write_line = config->write_line,
+        .events = {.context = delivery, .on_done = on_done},
+    };
+    delivery->config = *config;
+    delivery->sink = sink;
+    delivery->batch.body = out_of(arena_take(arena, body_bytes_of(sink)), body_bytes_of(sink));
+    sink->second_bytes = sink->kind->second_bytes;
+    sink->second = arena_take(arena, sink->second_bytes);
+    delivery->batch.limit_points = sink->kind->batch_points;
+    name_status(delivery);
+    open_cursor(delivery);
+    *made = delivery;
+    // The batch is not needed yet.
+    struct workspace scratch = {
+        .base = (unsigned char *)delivery->batch.body.at,
+        .size = delivery->batch.body.size,
+    };
+    int error = transport_open(arena, &transport, &scratch, &delivery->transport, why);
+    return error != 0 ? error : open_order(delivery, why);
+}
+
+// Sending
+
+static void
+send_request(struct delivery *delivery, bool in_setup)
+{
+    const struct sink_kind *kind = delivery->sink->kind;
+    bool answered = in_setup ? kind->setup_judge != NULL : kind->judge != NULL;
+    delivery->in_setup = in_setup;
+    delivery->state = DELIVERY_SENDING;
+    delivery->sent_at = platform_mono_now(delivery->config.platform);
+    int error = transport_send(delivery->transport,
+                               in_setup ? &delivery->setup : &delivery->request, answered);
+    if (error != 0) {
+        fail(delivery, error, TEXT(""), 0);
+    }
+}
+
+// True: setup has something to do first.
+static bool
+set_up(struct delivery *delivery)
+{
+    const struct sink_kind *kind = delivery->sink->kind;
+    if (transport_is_new(delivery->transport)) {
+        delivery->is_set_up = false;
+        delivery->setup_number = 0;
+    }
+    if (delivery->is_set_up) {
+        return false;
+    }
+    delivery->setup = (struct sink_request){0};
+    if (kind->setup == NULL ||
+        !kind->setup(delivery->sink, delivery->setup_number, &delivery->setup)) {
+        delivery->is_set_up = true;
+        return false;
+    }
+    send_request(delivery, true);
+    return true;
+}
+
+// Also before a new try: setup may have found another server for it.
+static void
+finish_batch(struct delivery *delivery)
+{
+    struct sink *sink = delivery->sink;
+    if (delivery->batch_done) {
+        delivery->batch.body.used = delivery->body_bytes;
+    }
+    delivery->body_bytes = delivery->batch.body.used;
+    delivery->request = (struct sink_request){0};
+    int error = sink->kind->finish(sink, &delivery->batch, &delivery->request);
+    if (error != 0) {
+        struct sink_result result = {.error = error};
+        end_batch(delivery, &result, true);
+        return;
+    }
+    delivery->batch_done = true;
+    send_request(delivery, false);
+}
+
+static enum pass_result
+step(struct delivery *delivery, struct mono_ns now, struct mono_ns *look)
+{
+    enum pass_result result = PASS_FULL;
+    if (delivery->leaving) {
+        delivery->leaving = false;
+        transport_drop(delivery->transport);
+    }
+    if (delivery->batch_done) {
+        if (!set_up(delivery)) {
+            finish_batch(delivery);
+        }
+        return PASS_MORE;
+    }
+    result = delivery_pass_choose(delivery, now, look);
+    if (result != PASS_FULL) {
+        return result;
+    }
+    if (set_up(delivery)) {
+        return PASS_MORE;
+    }
+    result = delivery_pass_fill(delivery, now, look);
+    if (result != PASS_FULL) {
+        return result;
+    }
+    if (delivery->batch.points > 0) {
+        finish_batch(delivery);
+    } else {
+        delivery_pass_accept(delivery, now);
+    }
+    return PASS_MORE;
+}
+
+static struct mono_ns
+earlier(struct mono_ns a, struct mono_ns b)
+{
+    return mono_before(a, b) ? a : b;
+}
+
+static unsigned
+steps_of(const struct sink *sink)
+{
+    enum sink_transport transport = sink->kind->transport;
+    return transport == SINK_DATAGRAM ? PACKETS_PER_TURN
+           : transport == SINK_LOG    ? LINES_PER_TURN
+                                      : STEPS_PER_TURN;
+}
+
+static struct mono_ns
+work(struct delivery *delivery, struct mono_ns now, struct mono_ns next)
+{
+    struct mono_ns look = mono_add_ms(now, IDLE_MS);
+    unsigned steps = steps_of(delivery->sink);
+    for (unsigned i = 0; i < steps; i++) {
+        if (delivery->state == DELIVERY_WAITING) {
+            if (mono_before(now, delivery->wait_until)) {
+                return earlier(next, delivery->wait_until);
+            }
+            delivery->state = DELIVERY_READY;
+        }
+        enum pass_result result =
+            delivery->state == DELIVERY_SENDING ? PASS_NONE : step(delivery, now, &look);
+        if (result == PASS_NONE) {
+            return earlier(next, look);
+        }
+        if (result == PASS_PAUSE) {
+            return now;
+        }
+    }
+    return mono_add_ms(now, PAUSE_MS);
+}
+
+struct mono_ns
+delivery_turn(struct delivery *delivery, struct mono_ns now, uint32_t cycle_s)
+{
+    delivery_pass_note(delivery, cycle_s);
+    struct mono_ns next = transport_turn(delivery->transport, now);
+    next = work(delivery, now, next);
+    if (delivery->state == DELIVERY_SENDING) {
+        next = earlier(next, transport_turn(delivery->transport, now));
+    }
+    int error = cursor_store(&delivery->cursor, now, false);
+    if (error != 0 && error != delivery->status.cursor_error) {
+        say(delivery, "what it has cannot be written to --state-dir; after a restart some is "
+                      "sent twice");
+    }
+    delivery->status.cursor_error = -delivery->cursor.last_error;
+    return next;
+}
+
+void
+delivery_stop(struct delivery *delivery)
+{
+    (void)cursor_store(&delivery->cursor, platform_mono_now(delivery->config.platform), true);
+}
+
+static enum sink_state
+state_of(const struct delivery *delivery, uint32_t backlog)
+{
+    if (delivery->tries > 0) {
+        return SINK_STATE_RETRYING;
+    }
+    if (delivery->cycle_s == 0) {
+        return SINK_STATE_WAITING;
+    }
+    bool newest_only = backlog <= 1 && cursor_owes(&delivery->cursor, delivery->cycle_s);
+    return backlog == 0 || newest_only ? SINK_STATE_LIVE : SINK_STATE_CATCHING;
+}
+
+void
+delivery_status(const struct delivery *delivery, struct sink_status *status)
+{
+    const struct cursor *cursor = &delivery->cursor;
+    struct wall_ms wall = platform_wall_now(delivery->config.platform);
+    *status = delivery->status;
+    status->skipped_total = delivery->sink->skipped_total;
+    status->backlog_cycles = cursor_count(cursor);
+    status->state = state_of(delivery, status->backlog_cycles);
+    if (status->backlog_cycles > 0) {
+        int64_t age_ms = wall.ms - (int64_t)cursor->range[0].first_s * MS_PER_S;
+        status->lag_ms = age_ms > 0 ? age_ms : 0;
+    }
+}

@@ -1,0 +1,82 @@
+// What the files of delivery share: delivery.c (requests and their ends) and
+// delivery_pass.c (which cycle, and its sets). Internal to them.
+#ifndef SKERRY_SINK_DELIVERY_STATE_H
+#define SKERRY_SINK_DELIVERY_STATE_H
+
+#include "sink/delivery.h"
+
+enum delivery_state {
+    DELIVERY_READY,    // to do the next thing, if there is one
+    DELIVERY_SENDING,  // a request is under way
+    DELIVERY_WAITING,  // after a failure
+};
+
+// One way through the sets of a cycle.
+struct delivery_pass {
+    bool open;
+    bool live;
+    bool ended;       // the last set was read
+    bool stale;       // live, and there is a newer cycle
+    uint32_t cycle_s;
+    uint32_t skip;    // sets that the server has already
+    uint32_t sets;    // wholly in batches
+    const struct metric_set *set;  // partly in batches; NULL: none
+    unsigned at;
+};
+
+struct delivery {
+    struct delivery_config config;
+    struct sink *sink;
+    struct transport *transport;
+    struct cursor cursor;
+    bool in_order;
+    enum delivery_state state;
+    struct mono_ns wait_until;
+    unsigned tries;         // failures in a row
+    bool is_set_up;
+    unsigned setup_number;
+    unsigned moves;         // to other servers, since the last batch was taken
+    bool leaving;           // the connection is given up before the next request
+    bool in_setup;          // the request under way belongs to setup
+    uint32_t cycle_s;       // newest complete one
+    uint32_t begun_s;       // the first one that this process saw
+    struct delivery_pass pass;
+    // How far the archived cycle came that was last worked at.
+    uint32_t gap_cycle_s;
+    uint32_t gap_sets;
+    struct mono_ns gap_after;   // not earlier than that
+    struct mono_ns starved_since;  // an in_order sink waits for a record; 0: it does not
+    unsigned gap_failures;
+    // Sent by a stream without answers; lost when that breaks.
+    uint32_t unsure_s;
+    struct sink_batch batch;
+    bool batch_done;        // finished: `request` holds it
+    size_t body_bytes;      // of the batch before it was finished
+    struct sink_request request;
+    struct sink_request setup;
+    struct mono_ns sent_at;
+    struct sink_status status;
+};
+
+enum pass_result {
+    PASS_FULL,   // the batch is full, or the cycle has ended
+    PASS_MORE,   // call again
+    PASS_PAUSE,  // call again in the next turn
+    PASS_NONE,   // there is nothing to do before *look
+};
+
+// A new cycle is complete.
+void delivery_pass_note(struct delivery *delivery, uint32_t cycle_s);
+// Opens the pass that is due, if none is; PASS_NONE: none.
+enum pass_result delivery_pass_choose(struct delivery *delivery, struct mono_ns now,
+                                      struct mono_ns *look);
+// Encodes sets into the batch, a bounded number of them.
+enum pass_result delivery_pass_fill(struct delivery *delivery, struct mono_ns now,
+                                    struct mono_ns *look);
+// The server has the batch.
+void delivery_pass_accept(struct delivery *delivery, struct mono_ns now);
+// Leaves the pass and its batch; what was sent of an archived cycle counts.
+void delivery_pass_close(struct delivery *delivery);
+void delivery_batch_reset(struct delivery *delivery);
+
+#endif

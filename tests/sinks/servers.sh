@@ -1,0 +1,290 @@
+# shellcheck shell=bash
+# Real servers on loopback, each with a directory of its own. Sourced after
+# lib.sh. For each server NAME:
+#
+#   NAME_start        starts it, or starts it again on the same port and data
+#   NAME_sink         what --sink says
+#   NAME_points       lines of points.tsv (lib.sh): the newest point of each series
+#   NAME_counts       lines `SECONDS COUNT`: how many points it has of each cycle
+#   NAME_series METRIC KEY   lines `SECONDS VALUE`, all that it has of one series
+
+# Series are found by type and names: awk functions for all.
+ENTITY_KEY='
+    function key_of(type, node, space, pod, container) {
+        if (type == "cluster") return "cluster"
+        if (type == "ns") return "ns/" space
+        if (type == "node") return "node/" node
+        if (type == "sys_container") return "sys/" node "/" container
+        if (type == "pod") return "pod/" space "/" pod
+        return "con/" space "/" pod "/" container
+    }'
+
+ask() { # URL, name=value...
+    local url=$1 arguments=()
+    shift
+    while [ $# -gt 0 ]; do
+        arguments+=(--data-urlencode "$1")
+        shift
+    done
+    curl -sS -G --max-time 60 "${arguments[@]}" "$url"
+}
+
+# InfluxDB 1.x
+
+INFLUX_PORT=
+
+influx_start() {
+    local rpc
+    : "${INFLUX_PORT:=$(free_port)}"
+    rpc=$(free_port)
+    mkdir -p "$WORK/influx"
+    cat >"$WORK/influx.conf" <<END
+reporting-disabled = true
+bind-address = "127.0.0.1:$rpc"
+[meta]
+  dir = "$WORK/influx/meta"
+[data]
+  dir = "$WORK/influx/data"
+  wal-dir = "$WORK/influx/wal"
+  max-series-per-database = 0
+  max-values-per-tag = 0
+[http]
+  bind-address = "127.0.0.1:$INFLUX_PORT"
+  log-enabled = false
+  auth-enabled = ${INFLUX_AUTH:-false}
+[monitor]
+  store-enabled = false
+END
+    server_start influx influxd -config "$WORK/influx.conf"
+    await 30 curl -sf "http://127.0.0.1:$INFLUX_PORT/ping"
+}
+
+influx_sink() {
+    echo "influxdb:http://127.0.0.1:$INFLUX_PORT"
+}
+
+influx_query() { # QUERY
+    curl -sS -G --max-time 60 -H 'Accept: application/csv' "http://127.0.0.1:$INFLUX_PORT/query" \
+        --data-urlencode db=k8s --data-urlencode epoch=s --data-urlencode "q=$1"
+}
+
+# measurement,"tag=value,...",time,value: commas inside of values are escaped.
+influx_points() {
+    influx_query 'SELECT last("value") FROM /.*/ GROUP BY *' | awk -v OFS='\t' "$ENTITY_KEY"'
+        function tag(name) {
+            return match(tags, "," name "=[^,\\\\]*") ?
+                substr(tags, RSTART + length(name) + 2, RLENGTH - length(name) - 2) : ""
+        }
+        NR > 1 && match($0, /,".*",/) {
+            metric = substr($0, 1, RSTART - 1)
+            tags = "," substr($0, RSTART + 2, RLENGTH - 4)
+            split(substr($0, RSTART + RLENGTH), rest, ",")
+            if (tag("resource_id") != "") metric = metric "[" tag("resource_id") "]"
+            print key_of(tag("type"), tag("nodename"), tag("namespace_name"), tag("pod_name"),
+                         tag("container_name")), metric, rest[2], rest[1]
+        }'
+}
+
+influx_counts() {
+    influx_query "SELECT count(\"value\") FROM /.*/ WHERE time > now() - 1h
+        GROUP BY time(${RESOLUTION}s) fill(none)" |
+        awk -F, '$3 ~ /^[0-9]+$/ {count[$3] += $4} END {for (t in count) print t, count[t]}' | sort -n
+}
+
+influx_series() { # METRIC KEY
+    local where
+    case $2 in
+    node/*) where="type='node' AND nodename='${2#node/}'" ;;
+    pod/*) where="type='pod' AND pod_name='${2##*/}'" ;;
+    esac
+    influx_query "SELECT \"value\" FROM \"$1\" WHERE $where" |
+        awk -F, 'NR > 1 {print $(NF - 1), $NF}' | sort -n
+}
+
+# Prometheus and VictoriaMetrics: the names of kubelet and cAdvisor, values in base
+# units. What has a name of its own in prometheus_name.tbl.h and a truth is turned
+# back here; the rest is counted only.
+
+PROMETHEUS_POINTS='
+    def unit($name): if $name | test("cpu.*seconds") then 1e9 else 1 end;
+    def metric: .__name__ as $n | {
+        node_cpu_usage_seconds_total: "cpu/usage", pod_cpu_usage_seconds_total: "cpu/usage",
+        container_cpu_usage_seconds_total: "cpu/usage",
+        container_memory_usage_bytes: "memory/usage", container_memory_rss: "memory/rss",
+        node_memory_working_set_bytes: "memory/working_set",
+        pod_memory_working_set_bytes: "memory/working_set",
+        container_memory_working_set_bytes: "memory/working_set",
+        container_network_receive_bytes_total: "network/rx",
+        container_network_transmit_bytes_total: "network/tx",
+        container_network_receive_errors_total: "network/rx_errors",
+        container_network_transmit_errors_total: "network/tx_errors",
+        kube_pod_container_status_restarts_total: "restart_count"
+    }[$n] // (if $n == "container_memory_failures_total" then
+        {pgfault: "memory/page_faults", pgmajfault: "memory/major_page_faults"}[.failure_type // ""]
+        elif $n == "kube_pod_container_resource_requests" then
+            {cpu: "cpu/request", memory: "memory/request"}[.resource]
+        elif $n == "kube_pod_container_resource_limits" then
+            {cpu: "cpu/limit", memory: "memory/limit"}[.resource]
+        else null end);
+    def scale: if .__name__ | test("cpu_usage_seconds") then 1e9
+        elif .resource == "cpu" then 1000 else 1 end;
+    def key: if .id then "sys/\(.node)/\(.id | ltrimstr("/"))"
+        elif .container then "con/\(.namespace)/\(.pod)/\(.container)"
+        elif .pod then "pod/\(.namespace)/\(.pod)"
+        elif .node then "node/\(.node)"
+        elif .namespace then "ns/\(.namespace)" else "cluster" end;'
+
+PROMETHEUS_PORT=
+
+prometheus_start() {
+    : "${PROMETHEUS_PORT:=$(free_port)}"
+    mkdir -p "$WORK/prometheus"
+    echo 'global: {scrape_interval: 1h}' >"$WORK/prometheus.yml"
+    server_start prometheus prometheus --config.file="$WORK/prometheus.yml" \
+        --storage.tsdb.path="$WORK/prometheus/data" --web.enable-remote-write-receiver \
+        --web.listen-address="127.0.0.1:$PROMETHEUS_PORT" --query.max-samples=100000000
+    await 30 curl -sf "http://127.0.0.1:$PROMETHEUS_PORT/-/ready"
+}
+
+prometheus_sink() {
+    echo "prometheus:http://127.0.0.1:$PROMETHEUS_PORT"
+}
+
+prometheus_answer() { # QUERY
+    ask "http://127.0.0.1:$PROMETHEUS_PORT/api/v1/query" "query=$1"
+}
+
+prometheus_points() {
+    prometheus_answer '{__name__=~".+"}[10m]' | jq -r "$PROMETHEUS_POINTS"'
+        .data.result[] | .metric as $m | .values[-1] as $v | ($m | metric) as $name |
+        select($name) | [($m | key), $name, ($v[1] | tonumber * ($m | scale)), $v[0]] | @tsv'
+}
+
+prometheus_counts() {
+    prometheus_answer '{__name__=~".+"}[10m]' |
+        jq -r '.data.result[].values[][0]' | sort -n | uniq -c | awk '{print $2, $1}'
+}
+
+prometheus_selector() { # METRIC KEY, of nodes and pods
+    case $2 in
+    node/*) echo "node_cpu_usage_seconds_total{node=\"${2#node/}\"}" ;;
+    pod/*) echo "pod_cpu_usage_seconds_total{pod=\"${2##*/}\"}" ;;
+    esac
+}
+
+prometheus_series() {
+    prometheus_answer "$(prometheus_selector "$1" "$2")[10m]" |
+        jq -r '.data.result[0].values[] | "\(.[0]) \(.[1] | tonumber * 1e9 | round)"'
+}
+
+VICTORIA_PORT=
+
+victoria_start() {
+    : "${VICTORIA_PORT:=$(free_port)}"
+    server_start victoria victoria-metrics -storageDataPath="$WORK/victoria/data" \
+        -httpListenAddr="127.0.0.1:$VICTORIA_PORT" -retentionPeriod=1 \
+        -memory.allowedPercent=10 -search.latencyOffset=0s
+    await 30 curl -sf "http://127.0.0.1:$VICTORIA_PORT/health"
+}
+
+victoria_sink() {
+    echo "prometheus:http://127.0.0.1:$VICTORIA_PORT"
+}
+
+# What was written is searched from a second later on, or as soon as it is flushed.
+victoria_export() { # SELECTOR
+    curl -sS "http://127.0.0.1:$VICTORIA_PORT/internal/force_flush"
+    ask "http://127.0.0.1:$VICTORIA_PORT/api/v1/export" "match[]=$1"
+}
+
+victoria_points() {
+    victoria_export '{__name__!=""}' | jq -r "$PROMETHEUS_POINTS"'
+        .metric as $m | ($m | metric) as $name | select($name) |
+        [($m | key), $name, .values[-1] * ($m | scale), (.timestamps[-1] / 1000)] | @tsv'
+}
+
+victoria_counts() {
+    victoria_export '{__name__!=""}' | jq -r '.timestamps[] / 1000' | sort -n | uniq -c |
+        awk '{print $2, $1}'
+}
+
+victoria_series() {
+    victoria_export "$(prometheus_selector "$1" "$2")" | jq -r '
+        . as $s | range($s.values | length) |
+        "\($s.timestamps[.] / 1000) \($s.values[.] * 1e9 | round)"'
+}
+
+# Graphite's carbon-cache, which writes whisper files.
+
+GRAPHITE_PORT=
+
+graphite_start() {
+    : "${GRAPHITE_PORT:=$(free_port)}"
+    local dir=$WORK/graphite pickle query
+    pickle=$(free_port)
+    query=$(free_port)
+    mkdir -p "$dir/conf" "$dir/storage/log" "$dir/storage/whisper"
+    cat >"$dir/conf/carbon.conf" <<END
+[cache]
+STORAGE_DIR = $dir/storage/
+CONF_DIR = $dir/conf/
+LOG_DIR = $dir/storage/log/
+PID_DIR = $dir/storage/
+LOCAL_DATA_DIR = $dir/storage/whisper/
+MAX_CACHE_SIZE = inf
+MAX_UPDATES_PER_SECOND = inf
+MAX_CREATES_PER_MINUTE = inf
+MAX_UPDATES_PER_SECOND_ON_SHUTDOWN = inf
+LINE_RECEIVER_INTERFACE = 127.0.0.1
+LINE_RECEIVER_PORT = $GRAPHITE_PORT
+ENABLE_UDP_LISTENER = True
+UDP_RECEIVER_INTERFACE = 127.0.0.1
+UDP_RECEIVER_PORT = $GRAPHITE_PORT
+PICKLE_RECEIVER_INTERFACE = 127.0.0.1
+PICKLE_RECEIVER_PORT = $pickle
+CACHE_QUERY_INTERFACE = 127.0.0.1
+CACHE_QUERY_PORT = $query
+CARBON_METRIC_INTERVAL = 0
+LOG_UPDATES = False
+WHISPER_AUTOFLUSH = False
+END
+    cat >"$dir/conf/storage-schemas.conf" <<END
+[all]
+pattern = .*
+retentions = ${RESOLUTION}s:10m
+END
+    rm -f "$dir/storage/"*.pid
+    server_start graphite carbon-cache --config="$dir/conf/carbon.conf" --nodaemon start
+    await 30 grep -qi ":$(printf %04X "$GRAPHITE_PORT") " /proc/net/tcp
+}
+
+graphite_sink() {
+    echo "graphite:tcp://127.0.0.1:$GRAPHITE_PORT"
+}
+
+# carbon writes what it holds when it is asked to end.
+graphite_read() { # points|counts|series PATH
+    python3 tests/sinks/whisper_read.py "$WORK/graphite/storage/whisper" "$@"
+}
+
+graphite_points() {
+    graphite_read points
+}
+
+graphite_counts() {
+    graphite_read counts
+}
+
+graphite_series() { # METRIC KEY
+    graphite_read series "$1" "$2"
+}
+
+# Kafka: kcat's mock cluster, which lives in memory: there is no broker in Debian.
+
+KAFKA_PORT=
+
+kafka_start() {
+    server_start kafka kcat -M 1
+    await 20 grep -q 'BROKERS=' "$WORK/kafka.out" || return
+    KAFKA_PORT=$(sed -n 's/^BROKERS=[^:]*:\([0-9]*\).*/\1/p' "$WORK/kafka.out" | head -1)
+}

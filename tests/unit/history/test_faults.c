@@ -1,0 +1,303 @@
+// What the machine may do to a history, and what is left of it.
+#include "kit.h"
+
+#define START (1700000000u - 1700000000u % 960)
+#define BYTES (64 << 20)
+
+static struct kit kit;
+static uint64_t seed;
+
+static void
+open_small(uint64_t of_seed)
+{
+    kit_open(&kit, of_seed, 60, BYTES);
+    kit.pods = 4;
+    kit.containers = 3;
+}
+
+// The newest cycle that was acknowledged, 0 = none.
+static uint32_t acknowledged_s;
+
+static void
+record_some(uint32_t first, unsigned cycles)
+{
+    for (unsigned i = 0; i < cycles; i++) {
+        uint32_t cycle_s = first + i * 60;
+        if (kit_record(&kit, cycle_s) == 0) {
+            acknowledged_s = cycle_s;
+        }
+        (void)kit_maintain(&kit);
+    }
+}
+
+// Everything that was acknowledged is there and right, and what else is there is
+// right. Returns the cycles.
+static unsigned
+check_all(uint32_t acknowledged)
+{
+    struct replay *replay = replay_new(&kit.arena);
+    uint32_t cycle_s = 0;
+    uint32_t last_s = 0;
+    unsigned count = 0;
+    while (replay_next_cycle(replay, kit.history, cycle_s, &cycle_s) == 0) {
+        CHECK_EQUAL_U64(kit_check_cycle(replay, kit.history, cycle_s), kit_sets_of(&kit, cycle_s));
+        last_s = cycle_s;
+        count++;
+    }
+    CHECK(last_s >= acknowledged);
+    return count;
+}
+
+TEST(power_cut_at_every_change)
+{
+    for (uint64_t nth = 1;; nth++) {
+        open_small(seed + nth);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        record_some(START, 14);
+        fake_fail(&kit.fake, FAKE_CHANGE, nth, true, 0);
+        record_some(START + 14 * 60, 4);
+        bool met = kit.fake.faults_met > 0;
+        history_close(kit.history);
+        fake_power_cut(&kit.fake);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        CHECK(!kit.set_aside);
+        unsigned count = check_all(acknowledged_s);
+        CHECK(count >= (acknowledged_s - START) / 60 + 1);
+        record_some(START + 30 * 60, 20);
+        CHECK_EQUAL_U64(acknowledged_s, START + 49 * 60);
+        CHECK_EQUAL_U64(check_all(acknowledged_s), count + 20);
+        CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+        kit_close(&kit);
+        if (!met) {
+            printf("power cut at %llu changes\n", (unsigned long long)nth);
+            return;
+        }
+    }
+}
+
+// Also while the file is made: then there is a history or none, never half a one.
+TEST(power_cut_at_the_beginning)
+{
+    for (uint64_t nth = 1;; nth++) {
+        open_small(seed + nth);
+        fake_fail(&kit.fake, FAKE_CHANGE, nth, true, 0);
+        int error = kit_open_history(&kit);
+        bool met = kit.fake.faults_met > 0;
+        CHECK(error == 0 || met);
+        history_close(kit.history);
+        fake_power_cut(&kit.fake);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        CHECK(!kit.set_aside);
+        acknowledged_s = 0;
+        record_some(START, 2);
+        CHECK_EQUAL_U64(check_all(acknowledged_s), 2);
+        kit_close(&kit);
+        if (!met) {
+            return;
+        }
+    }
+}
+
+// Each operation fails once or for ever; afterwards the history goes on.
+TEST(every_operation_fails)
+{
+    struct fake_sweep sweep = {0};
+    while (fake_sweep_next(&sweep)) {
+        open_small(seed);
+        fake_plan(&kit.fake, &sweep);
+        int error = kit_open_history(&kit);
+        acknowledged_s = 0;
+        if (error == 0) {
+            record_some(START + 12 * 60, 6);
+        }
+        fake_done(&kit.fake, &sweep);
+        fake_heal(&kit.fake);
+        uint32_t before = acknowledged_s;
+        CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+        record_some(START + 40 * 60, 2);
+        CHECK_EQUAL_U64(acknowledged_s, START + 41 * 60);
+        unsigned count = check_all(acknowledged_s);
+        CHECK(count >= 2 && (before == 0 || count > 2));
+        kit_close(&kit);
+    }
+}
+
+TEST(a_full_disk)
+{
+    open_small(seed);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_some(START, 10);
+    struct text content;
+    CHECK(fake_content(&kit.fake, KIT_PATH, &content));
+    kit.fake.disk_limit = content.size + 3000;
+    uint32_t before = acknowledged_s;
+    record_some(START + 10 * 60, 10);
+    struct history_use use;
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64((uint64_t)-use.last_error, ERR_DISK_FULL);
+    CHECK(acknowledged_s >= before);
+    kit.fake.disk_limit = 0;
+    record_some(START + 20 * 60, 10);
+    CHECK_EQUAL_U64(acknowledged_s, START + 29 * 60);
+    CHECK(check_all(acknowledged_s) >= 20);
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64(use.last_error, 0);
+    kit_close(&kit);
+}
+
+TEST(a_file_that_may_not_be_written)
+{
+    open_small(seed);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_some(START, 2);
+    history_close(kit.history);
+    fake_set_mode(&kit.fake, KIT_PATH, 0444);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), ERR_NO_ACCESS);
+    CHECK(text_of(kit.why).size > 20);
+    CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, START + 6000), ERR_NO_ACCESS);
+    fake_set_mode(&kit.fake, KIT_PATH, 0644);
+    CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+    kit_close(&kit);
+}
+
+TEST(a_file_that_goes_away)
+{
+    open_small(seed);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_some(START, 2);
+    fake_drop(&kit.fake, KIT_PATH);
+    CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, START + 300), ERR_NO_FILE);
+    CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+    record_some(START + 600, 2);
+    CHECK_EQUAL_U64(check_all(START + 660), 2);
+    fake_drop(&kit.fake, KIT_PATH);
+    fake_add_file(&kit.fake, KIT_PATH,
+                  TEXT("this is no history at all, whatever its name may say"));
+    CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, START + 800), ERR_NO_FILE);
+    CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+    struct text content;
+    CHECK(fake_content(&kit.fake, KIT_PATH ".damaged", &content));
+    record_some(START + 1200, 2);
+    CHECK_EQUAL_U64(check_all(START + 1260), 2);
+    kit_close(&kit);
+}
+
+TEST(a_file_that_is_cut_off)
+{
+    open_small(seed);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_some(START, 20);
+    int file;
+    CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_WRITE, 0, &file) == 0);
+    CHECK(platform_file_truncate(&kit.fake.platform, file, 10000) == 0);
+    platform_file_close(&kit.fake.platform, file);
+    CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, START + 2000), ERR_MALFORMED);
+    CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+    struct history_use use;
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64(use.set_aside_total, 1);
+    record_some(START + 3000, 2);
+    CHECK_EQUAL_U64(check_all(START + 3060), 2);
+    kit_close(&kit);
+}
+
+// --- Damage
+
+static bool
+value_is_right(const struct metric_set *set, const struct metric_set *truth)
+{
+    for (unsigned i = 0; i < METRIC_COUNT; i++) {
+        if (set->present[i] &&
+            (!truth->present[i] || !kit_equal(&set->value[i], &truth->value[i]))) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < set->labelled_count; i++) {
+        if (!kit_has_labelled(truth, &set->labelled[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What can still be read is right; how much that is depends on what was hit.
+static unsigned
+check_readable(void)
+{
+    struct replay *replay = replay_new(&kit.arena);
+    const struct metric_set *set;
+    uint32_t cycle_s = 0;
+    unsigned count = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        if (replay_next_cycle(replay, kit.history, cycle_s, &cycle_s) != 0 ||
+            replay_begin(replay, kit.history, cycle_s) != 0) {
+            break;
+        }
+        while (replay_next(replay, &set) > 0) {
+            static struct metric_set copy;
+            copy = *set;
+            CHECK(value_is_right(&copy, kit_set(copy.entity, kit_index(&copy), cycle_s)));
+            count++;
+        }
+    }
+    return count;
+}
+
+static void
+spoil(uint64_t *random, uint64_t size)
+{
+    int file;
+    char page[512];
+    uint64_t at = test_random_below(random, size / sizeof page) * sizeof page;
+    CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_READ | PLATFORM_WRITE, 0,
+                             &file) == 0);
+    CHECK(platform_file_read(&kit.fake.platform, file, page, sizeof page, (int64_t)at) > 0);
+    if (test_random_below(random, 2) == 0) {
+        memset(page, 0, sizeof page);
+    } else {
+        page[test_random_below(random, sizeof page)] ^= (char)(1 << test_random_below(random, 8));
+    }
+    CHECK(platform_file_write(&kit.fake.platform, file, page, sizeof page, (int64_t)at) == 0);
+    platform_file_close(&kit.fake.platform, file);
+}
+
+TEST(spoiled_bytes)
+{
+    uint64_t random = seed;
+    for (unsigned round = 0; round < 150; round++) {
+        struct text content;
+        open_small(seed + round);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        record_some(START, 20);
+        history_close(kit.history);
+        CHECK(fake_content(&kit.fake, KIT_PATH, &content));
+        spoil(&random, content.size);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        (void)check_readable();
+        for (unsigned i = 0; i < 8; i++) {
+            if (kit_record(&kit, START + (30 + i) * 60) != 0) {
+                CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+            }
+            (void)kit_maintain(&kit);
+        }
+        (void)check_readable();
+        kit_close(&kit);
+    }
+}
+
+int
+main(void)
+{
+    static const struct test_case cases[] = {
+        {"power_cut_at_every_change", power_cut_at_every_change},
+        {"power_cut_at_the_beginning", power_cut_at_the_beginning},
+        {"every_operation_fails", every_operation_fails},
+        {"a_full_disk", a_full_disk},
+        {"a_file_that_may_not_be_written", a_file_that_may_not_be_written},
+        {"a_file_that_goes_away", a_file_that_goes_away},
+        {"a_file_that_is_cut_off", a_file_that_is_cut_off},
+        {"spoiled_bytes", spoiled_bytes},
+    };
+    seed = test_seed();
+    return test_run(cases, ARRAY_COUNT(cases));
+}
