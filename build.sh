@@ -135,13 +135,15 @@ command_run() {
     # shellcheck disable=SC2086
     prepare $DEBIAN_RUN
     build_release
+    # A try takes little of a disk; --history=BYTES overrides it.
+    export SKERRY_HISTORY=${SKERRY_HISTORY:-64M}
     exec supervise/run.sh out/run "$@"
 }
 
 command_test() {
     local prefix_asan
     # shellcheck disable=SC2086
-    prepare $DEBIAN_RUN $DEBIAN_TEST
+    prepare $DEBIAN_RUN $DEBIAN_TEST $DEBIAN_IMAGES
     prefix_asan=$(packages_prefix asan)
     call_make PROFILE=asan PREFIX="$prefix_asan" MUSL_PREFIX="$PREFIX_MUSL" test 2>&1 |
         closing_line_last
@@ -171,13 +173,26 @@ image_oci() {
     firmware/image/oci.sh "$IMAGE_TREE" "$(image_version)" out/skerry-oci.tar
 }
 
+# Its own packages go into the bill too.
+image_vm() {
+    [ -x firmware/image/vm.sh ] || return 0
+    firmware/image/vm.sh "$IMAGE_TREE" "$(image_version)" "$PREFIX_MUSL" out out/bill-of-materials.txt
+}
+
+# What there is of the images that are handed out.
+image_files() {
+    find out -maxdepth 1 \( -name skerry-oci.tar -o -name skerry-vm.qcow2 \) | LC_ALL=C sort
+}
+
 image_bill() {
+    # shellcheck disable=SC2046
     firmware/image/sbom.sh out/bill-of-materials.txt "$(image_version)" out/skerry.spdx.json \
-        out/skerry-oci.tar
+        $(image_files)
 }
 
 image_sizes() {
-    stat -c '%n %s bytes' out/skerry-oci.tar
+    # shellcheck disable=SC2046
+    stat -c '%n %s bytes' $(image_files)
 }
 
 command_images() {
@@ -186,6 +201,7 @@ command_images() {
     build_release
     image_rootfs
     image_oci
+    image_vm
     image_bill
     image_sizes
 }

@@ -6,8 +6,10 @@
 #include "base/version.h"
 
 #define USER_AGENT "skerry/" SKERRY_VERSION
-// No record of TLS is larger; curl reads at most this much at once.
-#define READ_BYTES 16384L
+// Two records of TLS, or most of what a socket holds: curl has one such buffer for
+// all transfers, and each read costs a turn of its state machine.
+#define READ_BYTES 32768L
+#define UPLOAD_BYTES 16384L
 // Connections are kept as long as the server does; resolution sets the pace.
 #define CONNECTION_AGE_S (24L * 60 * 60)
 // A server that vanished is noticed after a minute, also where nothing is sent.
@@ -31,7 +33,7 @@ fetch_options_common(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPCNT, KEEPALIVE_PROBES);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, READ_BYTES);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BYTES);
     // Curl looks through its whole cache of names with every request. Names are
     // only asked for when a connection is made, which is rare.
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);

@@ -127,7 +127,8 @@ measure_tree() {
     else
         options="$options&kubeletHttps=false&kubeletPort=$plain_port"
     fi
-    local flags=(--nodes="$nodes" --metric-resolution=15s "--source=kubernetes.summary_api:$api?$options")
+    # The history has figures of its own (bench history).
+    local flags=(--nodes="$nodes" --metric-resolution=15s --history="${HISTORY:-0}" "--source=kubernetes.summary_api:$api?$options")
     local begin pids from_ns to_ns from to
     begin=$(answers)
     start_tree "${flags[@]}"
