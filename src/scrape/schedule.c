@@ -8,8 +8,8 @@
 #define SPREAD_PERCENT 80
 
 // Targets of one batch are begun together.
-#define BATCHES_PER_INTERVAL 128
-#define BATCH_MS_MAX 100
+#define BATCHES_PER_INTERVAL 64
+#define BATCH_MS_MAX 250
 
 static int64_t
 batch_ns(int64_t resolution_ms)
