@@ -26,7 +26,7 @@ CFLAGS += -O2 -Wframe-larger-than=8192 -ffunction-sections -fdata-sections \
 LDFLAGS := -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now
 NOT_THIS_PROFILE := src/platform/memory_hosted.c
 # malloc of the roles: not in the archive, so that benches have the C library's.
-MEMORY := $(BUILD)/src/platform/memory.o
+MEMORY := $(BUILD)/src/platform/memory.o $(BUILD)/src/platform/copy.o
 ifeq ($(PROFILE),quick)
 CPPFLAGS += -DRESOLUTION_MS_MIN=1000
 endif
@@ -41,7 +41,7 @@ LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml -lsqlite3 -lz \
 	-lmbedtls -lmbedx509 -lmbedcrypto
 
 ROOMS := base platform budget model parse discover scrape host table history sink api app
-ROOM_SOURCES = $(filter-out $(NOT_THIS_PROFILE) src/platform/memory.c src/app/main.c,$(wildcard src/$(1)/*.c))
+ROOM_SOURCES = $(filter-out $(NOT_THIS_PROFILE) src/platform/memory.c src/platform/copy.c src/app/main.c,$(wildcard src/$(1)/*.c))
 archive = $(patsubst %,$(BUILD)/lib/%.a,$(1))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
@@ -79,7 +79,8 @@ $(BUILD)/%.o: %.c Makefile $(BUILD)/prefix
 
 # The allocator must not be turned into calls of itself; the harness of the
 # tests may use the C library's own.
-$(BUILD)/src/platform/memory.o $(BUILD)/src/base/heap.o: EXTRA_CFLAGS := -fno-builtin
+$(BUILD)/src/platform/memory.o $(BUILD)/src/platform/copy.o $(BUILD)/src/base/heap.o \
+	$(BUILD)/tests/unit/platform/test_copy.o: EXTRA_CFLAGS := -fno-builtin
 $(BUILD)/tests/%.o: CPPFLAGS += -iquote . -iquote tests -iquote tests/unit
 
 # Tests

@@ -121,7 +121,7 @@ test_the_first_come_soon_and_spread(void)
     for (; take() != SCHEDULE_NONE; at_once++) {
     }
     CHECK(at_once < 10);
-    now_ms += FIRST_MS;
+    now_ms += FIRST_MS + schedule.batch_ns / NS_PER_MS;
     unsigned soon = at_once;
     for (; take() != SCHEDULE_NONE; soon++) {
     }
