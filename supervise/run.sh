@@ -68,7 +68,7 @@ prepare() {
         refuse "/dev/shm is not writable: the live table needs it" 100
     # The roles' own users must get through; nobody else is let in otherwise.
     if grep -q '^--uid[-_]base' "$directory/flags"; then
-        chmod 711 "$SKERRY_SHM"
+        chmod 1777 "$SKERRY_SHM" "$directory/state"
     fi
     ln -sfn "$SKERRY_SHM" "$directory/shm"
 }

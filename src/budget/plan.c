@@ -25,6 +25,8 @@ plan_part_bytes(const struct plan_part *part)
     return __builtin_mul_overflow(part->count, part->bytes_each, &bytes) ? UINT64_MAX : bytes;
 }
 
+#define PAGE_BYTES 4096
+
 uint64_t
 plan_bytes(const struct plan *plan, const char *role)
 {
@@ -38,7 +40,9 @@ plan_bytes(const struct plan *plan, const char *role)
             return UINT64_MAX;
         }
     }
-    return sum;
+    // The kernel rounds a limit down to pages.
+    bool whole = role == NULL && sum <= UINT64_MAX - PAGE_BYTES;
+    return whole ? (sum + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES : sum;
 }
 
 uint32_t

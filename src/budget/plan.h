@@ -33,7 +33,7 @@ void plan_add(struct plan *plan, const char *role, const char *name, uint64_t co
               uint64_t bytes_each);
 
 uint64_t plan_part_bytes(const struct plan_part *part);
-// The sum of one role's parts, or of all when `role` is NULL. Saturates.
+// The sum of one role's parts, or of all, in whole pages, when `role` is NULL. Saturates.
 uint64_t plan_bytes(const struct plan *plan, const char *role);
 
 // For people: a line a part, a sum a role, and the limit at the end.
