@@ -108,9 +108,23 @@ note_error(int error, const char *why)
 }
 
 static void
+say_forgotten(uint64_t before)
+{
+    uint64_t now = record.status.use.cycles_forgotten_total;
+    if (now > before) {
+        role_say("record",
+                 "the clock was set back: %llu cycles recorded with times yet to come are "
+                 "forgotten",
+                 (unsigned long long)(now - before));
+    }
+}
+
+static void
 write_status(void)
 {
+    uint64_t forgotten = record.status.use.cycles_forgotten_total;
     int error = record.is_open ? history_use(record.history, &record.status.use) : 0;
+    say_forgotten(forgotten);
     record.status.use.last_error = -error;
     error = status_file_write(&record.platform, record.status_path, HISTORY_STATUS_MAGIC,
                                   &record.status.head, sizeof(record.status));
@@ -182,7 +196,11 @@ put_pool(enum table_pool pool, uint32_t cycle_s)
     int error = 0;
     for (row_index row = table_next_row(table, pool, 0); row != 0 && error == 0;
          row = table_next_row(table, pool, row)) {
-        if (set_reader_row(record.sets, table, pool, row, cycle_s, &set)) {
+        bool is_there = set_reader_values(record.sets, table, pool, row, cycle_s, &set);
+        if (is_there && !history_knows(record.history, row, set)) {
+            is_there = set_reader_row(record.sets, table, pool, row, cycle_s, &set);
+        }
+        if (is_there) {
             error = put(row, set);
         }
     }
@@ -229,6 +247,9 @@ record_cycle(uint32_t cycle_s)
         error = write_cycle(cycle_s);
         if (error == -ERR_DISK_FULL && maintain() >= 0) {
             error = write_cycle(cycle_s);
+        }
+        if (error == -ERR_NOT_READY) {
+            return;  // tried again when history_maintain() is through
         }
         note_error(error, "");
         record.is_open = !is_lost(error);

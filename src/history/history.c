@@ -164,6 +164,9 @@ load(struct history *history)
         error = database_number(&history->database, STATEMENT_CYCLE_LAST, NULL, 0, &newest);
     }
     history->newest_s = (uint32_t)newest;
+    if (history->writer != NULL) {
+        history->writer->forget_from_s = 0;  // begun again with the next cycle
+    }
     return error < 0 ? error : 0;
 }
 
@@ -408,6 +411,8 @@ history_use(struct history *history, struct history_use *use)
         .set_aside_total = history->set_aside_total,
         .bad_blocks_total = history->bad_blocks_total,
         .last_error = history->last_error,
+        .cycles_refused_total = history->cycles_refused_total,
+        .cycles_forgotten_total = history->cycles_forgotten_total,
     };
     if (!history->is_open) {
         return history->last_error != 0 ? history->last_error : -ERR_NO_FILE;

@@ -68,6 +68,9 @@ struct history_use {
     uint64_t bad_blocks_total;
     uint32_t set_aside_total;     // damaged files since this process began
     int last_error;
+    // Since this process began: cycles a little older than the newest, and cycles
+    // of times yet to come when the clock was set back.
+    uint64_t cycles_refused_total, cycles_forgotten_total;
 };
 int history_use(struct history *history, struct history_use *use) MUST_USE;
 
@@ -121,12 +124,19 @@ int history_next_metric(struct history *history, const struct history_name *name
 // order, pools one after the other. Fails as a whole: after an error
 // history_rollback() and the cycle is lost (counted by the caller).
 //
-// Times only grow: a cycle not newer than the newest recorded is -ERR_BAD_TIME,
-// and nothing was begun. -ERR_NO_FILE: the file is gone or another took its
+// Times only grow. A cycle not newer than the newest recorded, by up to
+// HISTORY_STEP_BACK_S, is -ERR_BAD_TIME: refused and counted. One older than that
+// comes of a clock that ran ahead and was set back: -ERR_NOT_READY until
+// history_maintain() has forgotten, in all tiers, what bears times yet to come;
+// then it is taken. Nothing was begun in either case. -ERR_NO_FILE: the file is gone or another took its
 // place; -ERR_MALFORMED: it is damaged: history_reopen() mends both.
 // -ERR_DISK_FULL: history_maintain() and try again.
+#define HISTORY_STEP_BACK_S 600
 int history_begin_cycle(struct history *history, uint32_t cycle_s) MUST_USE;
 int history_put(struct history *history, uint32_t index, const struct metric_set *set) MUST_USE;
+// Whether the row had this set's identity when it was last put: then
+// history_put() does not look at its labels.
+bool history_knows(const struct history *history, uint32_t index, const struct metric_set *set);
 int history_end_cycle(struct history *history) MUST_USE;
 void history_rollback(struct history *history);
 

@@ -4,128 +4,12 @@
 #include "history/history_state.h"
 #include "history/window.h"
 
-// Per call. Each group packed touches a page or two for each of its cycles, and
-// all pages of a transaction should fit the cache.
-#define PACK_GROUPS 8
+// Per call, each some milliseconds of work.
+#define PACK_GROUPS 32
 #define DROP_ROWS 128
 #define COLLECT_ROWS 64
-// --- Packing
-
-struct packing {
-    struct history *history;
-    const struct history_window *window;
-    struct block_id id;
-};
-
-static int
-put_pack(struct packing *packing)
-{
-    struct history_writer *writer = packing->history->writer;
-    if (writer->pack_used == 0) {
-        return 0;
-    }
-    if (packing->id.part == KIND_PARTS_MAX) {
-        packing->history->bad_blocks_total++;
-        return 0;
-    }
-    int error = database_run_blob(&packing->history->database, STATEMENT_BLOCK_ADD,
-                                  block_id_pack(&packing->id),
-                                  (struct text){writer->pack, writer->pack_used});
-    packing->id.part++;
-    writer->pack_used = 0;
-    return error;
-}
-
-// Moves one row of `fresh` to the end of the pack.
-static int
-take_fresh(struct packing *packing, uint32_t time_s)
-{
-    struct history_writer *writer = packing->history->writer;
-    struct database *database = &packing->history->database;
-    struct block_id id = packing->id;
-    sqlite3_stmt *row;
-    id.time_s = time_s;
-    id.part = 0;
-    int64_t number = block_id_pack(&id);
-    int result = database_query(database, STATEMENT_FRESH_GET, DATABASE_VALUES(number), &row);
-    if (result <= 0) {
-        return result;
-    }
-    struct text data = database_column(row, 0);
-    int error = 0;
-    if (writer->pack_used + data.size > sizeof writer->pack) {
-        error = put_pack(packing);
-    }
-    if (error == 0 && data.size <= sizeof writer->pack) {
-        memcpy(writer->pack + writer->pack_used, data.at, data.size);
-        writer->pack_used += data.size;
-    }
-    database_done(row);
-    return error != 0 ? error
-                      : database_change(database, STATEMENT_FRESH_DROP, DATABASE_VALUES(number));
-}
-
-static int
-pack_group(struct packing *packing)
-{
-    struct database *database = &packing->history->database;
-    int64_t time_s = packing->window->start_s;
-    packing->history->writer->pack_used = 0;
-    int result = take_fresh(packing, packing->window->start_s);
-    while (result == 0) {
-        result = database_number(database, STATEMENT_CYCLE_NEXT, DATABASE_VALUES(time_s), &time_s);
-        if (result <= 0 || time_s >= packing->window->end_s) {
-            break;
-        }
-        result = take_fresh(packing, (uint32_t)time_s);
-    }
-    return result < 0 ? result : put_pack(packing);
-}
-
-// 1: a group was packed; 0: there are none left.
-static int
-pack_next(struct history *history, const struct history_window *window)
-{
-    int64_t number;
-    int result = database_number(&history->database, STATEMENT_FRESH_NEXT,
-                                 DATABASE_VALUES(block_id_floor(TIER_RAW, window->start_s),
-                                                 block_id_floor(TIER_RAW, window->end_s)),
-                                 &number);
-    if (result <= 0) {
-        return result;
-    }
-    struct packing packing = {history, window, block_id_unpack(number)};
-    if (packing.id.time_s != window->start_s) {
-        history->bad_blocks_total++;
-        result = database_change(&history->database, STATEMENT_FRESH_DROP, DATABASE_VALUES(number));
-    } else {
-        result = pack_group(&packing);
-    }
-    return result < 0 ? result : 1;
-}
-
-static int
-pack(struct history *history)
-{
-    struct history_window window;
-    int result = history_window(history, STATEMENT_WINDOW_OPEN, window_id(TIER_RAW, 0),
-                                window_id(TIER_RAW + 1, 0), &window);
-    if (result <= 0 || window.end_s > history->newest_s) {
-        return result < 0 ? result : 0;
-    }
-    result = history_begin(history);
-    int packed = 1;
-    for (unsigned i = 0; i < PACK_GROUPS && result == 0 && packed > 0; i++) {
-        packed = pack_next(history, &window);
-        result = packed < 0 ? packed : 0;
-    }
-    if (result == 0 && packed == 0) {
-        result = database_change(&history->database, STATEMENT_WINDOW_SET,
-                                 DATABASE_VALUES(window_id(TIER_RAW, window.start_s), 0, 1));
-    }
-    result = result == 0 ? history_commit(history) : result;
-    return result == 0 ? 1 : result;
-}
+// Cycles in which a window is packed: less than the next one has.
+#define PACK_CYCLES 12
 
 // --- Room
 
@@ -155,7 +39,7 @@ oldest_window(struct history *history, enum history_tier tier, struct history_wi
 static int
 window_to_drop(struct history *history, struct history_window *window)
 {
-    static const uint64_t share[TIER_COUNT] = {50, 30, 20};
+    static const uint64_t share[TIER_COUNT] = {25, 40, 35};
     uint64_t most = 0;
     int found = 0;
     for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
@@ -174,8 +58,8 @@ window_to_drop(struct history *history, struct history_window *window)
     return found;
 }
 
-static int
-drop_block(struct history *history, const struct history_window *window)
+int
+history_drop_block(struct history *history, const struct history_window *window)
 {
     sqlite3_stmt *row;
     int result = database_query(&history->database, STATEMENT_BLOCK_NEXT,
@@ -222,16 +106,15 @@ make_room(struct history *history)
     if (result <= 0) {
         return result;
     }
-    result = history_begin(history);
     int dropped = 1;
+    result = 0;
     for (unsigned i = 0; i < DROP_ROWS && result == 0 && dropped > 0; i++) {
-        dropped = drop_block(history, &window);
+        dropped = history_drop_block(history, &window);
         result = dropped < 0 ? dropped : 0;
     }
     if (result == 0 && dropped == 0) {
         result = drop_window(history, &window);
     }
-    result = result == 0 ? history_commit(history) : result;
     return result == 0 ? 1 : result;
 }
 
@@ -337,7 +220,6 @@ tidy_entities(struct history *history)
         return 0;
     }
     int result = oldest_block_s(history, &oldest_s);
-    result = result == 0 ? history_begin(history) : result;
     if (result != 0) {
         return result;
     }
@@ -350,8 +232,27 @@ tidy_entities(struct history *history)
         writer->collect_due = false;
         beyond = collect_labels(history, oldest_s);
     }
-    result = beyond < 0 ? beyond : history_commit(history);
-    return result == 0 ? 1 : result;
+    return beyond < 0 ? beyond : 1;
+}
+
+static int
+work(struct history *history)
+{
+    int result = history_step_back(history);
+    result = result == 0 ? make_room(history) : result;
+    result = result == 0 ? history_pack(history, PACK_GROUPS, true) : result;
+    result = result == 0 ? history_roll(history, true) : result;
+    return result == 0 ? tidy_entities(history) : result;
+}
+
+static void
+note_forgotten(struct history *history, int error)
+{
+    const struct history_writer *writer = history->writer;
+    if (error == 0 && writer->forgotten > 0) {
+        history->cycles_forgotten_total += writer->forgotten;
+        history->newest_s = writer->forgotten_until_s;
+    }
 }
 
 static int
@@ -361,10 +262,31 @@ maintain(struct history *history)
     if (!history->is_open) {
         return history->last_error != 0 ? history->last_error : -ERR_NO_FILE;
     }
-    int result = make_room(history);
-    result = result == 0 ? pack(history) : result;
-    result = result == 0 ? history_roll(history) : result;
-    return result == 0 ? tidy_entities(history) : result;
+    if (!history->writer->work_due) {
+        return 0;
+    }
+    int result = history_begin(history);
+    history->writer->forgotten = 0;
+    result = result == 0 ? work(history) : result;
+    if (result > 0) {
+        int error = history_commit(history);
+        note_forgotten(history, error);
+        return error == 0 ? 1 : error;
+    }
+    if (result == 0) {
+        database_rollback(&history->database);
+        history->writer->work_due = false;
+    }
+    return result;
+}
+
+int
+history_upkeep(struct history *history)
+{
+    unsigned groups = history->writer->blocks / PACK_CYCLES + 1;
+    int result = history_pack(history, groups, false);
+    result = result < 0 ? result : history_roll(history, false);
+    return result < 0 ? result : 0;
 }
 
 // Work that found the file full is undone, and tried again with more room.

@@ -5,8 +5,11 @@
 #include "history/history_state.h"
 #include "history/window.h"
 
-// Per call: each is some milliseconds of work.
-#define ROLL_GROUPS 6
+// Per call of those that are late: each some milliseconds of work.
+#define ROLL_GROUPS 16
+// With every cycle as many as finish a window in a quarter of the time until the
+// next is due.
+#define ROLL_HASTE 4
 // Below the kind, group and sub of a block's number.
 #define PART_BITS 3
 
@@ -136,6 +139,16 @@ encode(struct rolling *rolling, const struct block_rows *rows)
     return size;
 }
 
+static void
+copy_rows(struct block_rows *to, const struct block_rows *from, unsigned columns)
+{
+    to->time_s = from->time_s;
+    to->used = from->used;
+    memcpy(to->entity, from->entity, sizeof to->entity);
+    memcpy(to->present, from->present, sizeof to->present);
+    memcpy(to->value, from->value, columns * sizeof to->value[0]);
+}
+
 // The interval that was begun, at the end of the pack.
 static int
 end_interval(struct rolling *rolling)
@@ -150,7 +163,7 @@ end_interval(struct rolling *rolling)
         size = error != 0 ? error : encode(rolling, rows);
     }
     if (size >= 0 && !rolling->has_key) {
-        *rolling->history->rows[2] = *rows;
+        copy_rows(rolling->history->rows[2], rows, rolling->map->to.column_count);
         rolling->has_key = true;
     }
     rolling->is_begun = false;
@@ -218,6 +231,9 @@ roll_group(struct history *history, const struct history_window *window, int64_t
     rolling.id = block_id_unpack(group << PART_BITS);
     rolling.id.tier = window->tier;
     rolling.id.time_s = window->start_s;
+    if (rolling.id.kind >= KIND_COUNT) {
+        return 0;  // a damaged number
+    }
     rolling.columns = history->catalogue.count[rolling.id.kind];
     rolling.map = map_of(history, window->tier, rolling.id.kind, rolling.columns);
     history->writer->pack_used = 0;
@@ -234,10 +250,10 @@ roll_group(struct history *history, const struct history_window *window, int64_t
 }
 
 static int
-roll_some(struct history *history, struct history_window *window)
+roll_some(struct history *history, struct history_window *window, unsigned groups)
 {
     int more = 1;
-    for (unsigned i = 0; i < ROLL_GROUPS && more > 0; i++) {
+    for (unsigned i = 0; i < groups && more > 0; i++) {
         int64_t group;
         more = next_group(history, window, &group);
         if (more > 0) {
@@ -255,10 +271,26 @@ roll_some(struct history *history, struct history_window *window)
         DATABASE_VALUES(window_id(window->tier, window->start_s), window->at, window->done));
 }
 
+static unsigned
+groups_with_a_cycle(const struct history *history, enum history_tier tier)
+{
+    uint32_t cycles = history_tier_step_s(history, tier) * HISTORY_WINDOW_CYCLES /
+                      history->config.resolution_s;
+    return history->writer->blocks * ROLL_HASTE / (cycles + 1) + 1;
+}
+
+// A window that is late: all of the one after it could be made by now.
+static bool
+is_late(const struct history_window *window, uint32_t until_s)
+{
+    return window->end_s + (window->end_s - window->start_s) <= until_s;
+}
+
 static int
-roll_tier(struct history *history, enum history_tier tier)
+roll_tier(struct history *history, enum history_tier tier, bool late_only)
 {
     struct history_window window;
+    uint32_t until_s;
     int64_t there;
     if (history_tier_step_s(history, tier) == 0) {
         return 0;
@@ -267,27 +299,32 @@ roll_tier(struct history *history, enum history_tier tier)
     if (result <= 0) {
         return result;
     }
-    int64_t id = window_id(tier, window.start_s);
-    result = history_begin(history);
-    if (result == 0) {
-        result =
-            database_number(&history->database, STATEMENT_WINDOW_GET, DATABASE_VALUES(id), &there);
+    result = complete_until(history, source_of(history, tier), &until_s);
+    if (result < 0 || (late_only && !is_late(&window, until_s))) {
+        return result;
     }
+    int64_t id = window_id(tier, window.start_s);
+    result =
+        database_number(&history->database, STATEMENT_WINDOW_GET, DATABASE_VALUES(id), &there);
     if (result == 0) {
         result = database_run(&history->database, STATEMENT_WINDOW_ADD,
-                              DATABASE_VALUES(id, window.end_s));
+                              DATABASE_VALUES(id, window.end_s, 0));
     }
-    result = result < 0 ? result : roll_some(history, &window);
-    result = result == 0 ? history_commit(history) : result;
+    unsigned groups = late_only ? ROLL_GROUPS : groups_with_a_cycle(history, tier);
+    result = result < 0 ? result : roll_some(history, &window, groups);
     return result == 0 ? 1 : result;
 }
 
 int
-history_roll(struct history *history)
+history_roll(struct history *history, bool late_only)
 {
     int result = 0;
-    for (unsigned tier = TIER_MINUTE; tier < TIER_COUNT && result == 0; tier++) {
-        result = roll_tier(history, (enum history_tier)tier);
+    for (unsigned tier = TIER_MINUTE; tier < TIER_COUNT && result >= 0; tier++) {
+        if (result > 0 && late_only) {
+            return result;
+        }
+        int some = roll_tier(history, (enum history_tier)tier, late_only);
+        result = some < 0 || result == 0 ? some : result;
     }
     return result;
 }

@@ -12,6 +12,14 @@
 
 // Cycles whose blocks lie together and share a key.
 #define HISTORY_WINDOW_CYCLES 16
+// A window of a tier.
+struct history_window {
+    enum history_tier tier;
+    uint32_t start_s, end_s;
+    int64_t at;  // its table of fresh blocks (raw), or how far the work on it is
+    bool done;
+};
+
 // What a row of the live table was when it was last put.
 struct history_row {
     uint32_t number;  // in `entity`; 0 = none
@@ -26,17 +34,24 @@ struct history_writer {
     struct label_cache labels;
 
     bool in_cycle, in_group;
-    uint32_t cycle_s, window_s;
+    uint32_t cycle_s;
+    struct history_window window;  // that the cycle lies in
     enum history_kind kind;  // of the open group
     uint32_t group;
     unsigned sub;  // of the labelled rows being filled
     unsigned labelled_count;
     uint64_t samples, bytes;  // of this cycle
+    uint32_t blocks;          // the same
 
     uint32_t pages_wanted;  // room kept free; more once it was too little
+    bool work_due;  // something may be to do between cycles
     bool sweep_due, collect_due;
     uint32_t swept, collected;  // numbers of entities looked at
     uint32_t opened_s;          // the newest cycle when rows were last forgotten
+    uint32_t forget_from_s;     // cycles from here on are to be forgotten; 0 = none
+    int64_t forget_at;          // entities looked at for that
+    // By the transaction that is under way: how many, and the newest that is left.
+    uint32_t forgotten, forgotten_until_s;
 
     struct rollup_map map, coarse_map;
     struct rollup rollup;
@@ -65,6 +80,7 @@ struct history {
     } totals, kept;
     uint32_t newest_s;  // cycle
     uint64_t bad_blocks_total;
+    uint64_t cycles_refused_total, cycles_forgotten_total;
     int last_error;
 
     // Blocks: for the writer the group, its labelled rows, and a key; for the
@@ -81,8 +97,23 @@ void history_forget(struct history *history);
 int history_commit(struct history *history) MUST_USE;
 int history_begin(struct history *history) MUST_USE;
 
-// Rolls the next groups into the coarser tiers: 1, or 0 when nothing is due.
-int history_roll(struct history *history) MUST_USE;
+// Upkeep, in the transaction that is under way. In small pieces with every cycle
+// (history_upkeep), so that no cycle costs more than another; what is left over
+// otherwise (history_maintain) is done when it is late.
+int history_upkeep(struct history *history) MUST_USE;
+// Packs groups of the oldest raw window that is over: 1, or 0 when there is none,
+// or with `late_only` when the next one still grows.
+int history_pack(struct history *history, unsigned groups, bool late_only) MUST_USE;
+// Rolls some groups into the coarser tiers: 1, or 0 when nothing is due, or with
+// `late_only` when nothing is late.
+int history_roll(struct history *history, bool late_only) MUST_USE;
+
+// A cycle that is not newer than the newest: the error that says what becomes of it.
+int history_step_note(struct history *history, uint32_t cycle_s) MUST_USE;
+// Forgets some of what is to be forgotten: 1, or 0 when nothing is.
+int history_step_back(struct history *history) MUST_USE;
+// Drops one row of a window: 1, or 0 when there is none.
+int history_drop_block(struct history *history, const struct history_window *window) MUST_USE;
 
 // Seconds that one point of a tier stands for; 0: there is no such tier.
 uint32_t history_tier_step_s(const struct history *history, enum history_tier tier);
@@ -90,13 +121,6 @@ uint32_t history_tier_step_s(const struct history *history, enum history_tier ti
 // Room for a namespace's and a pod's name.
 #define ENTITY_NAMES_BYTES (2 * ENTITY_LABEL_BYTES_MAX)
 
-// A window of a tier.
-struct history_window {
-    enum history_tier tier;
-    uint32_t start_s, end_s;
-    int64_t at;  // how far the work on it is
-    bool done;
-};
 // 1: found. The statement is one of WINDOW_...
 int history_window(struct history *history, enum statement which, int64_t first, int64_t end,
                    struct history_window *window) MUST_USE;
@@ -109,6 +133,20 @@ int history_check(struct history *history) MUST_USE;
 // Where to look for an entity. 1, or 0 when its pod_id was never recorded.
 int history_place(struct history *history, const struct history_name *name,
                   char texts[ENTITY_NAMES_BYTES], struct entity_place *place) MUST_USE;
+
+// FRESH0_... or FRESH1_..., whichever has the raw window's blocks.
+static inline enum statement
+history_fresh(enum statement of_first, const struct history_window *window)
+{
+    return (enum statement)(of_first + (unsigned)(window->at & 1));
+}
+_Static_assert(STATEMENT_FRESH1_ADD == STATEMENT_FRESH0_ADD + 1 &&
+                   STATEMENT_FRESH1_GET == STATEMENT_FRESH0_GET + 1 &&
+                   STATEMENT_FRESH1_NEXT == STATEMENT_FRESH0_NEXT + 1 &&
+                   STATEMENT_FRESH1_DROP == STATEMENT_FRESH0_DROP + 1 &&
+                   STATEMENT_FRESH1_CLEAR == STATEMENT_FRESH0_CLEAR + 1,
+               "statements of fresh blocks come in pairs");
+
 static inline int64_t
 window_id(enum history_tier tier, uint64_t start_s)
 {

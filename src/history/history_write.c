@@ -15,6 +15,7 @@ history_forget(struct history *history)
     label_cache_forget(&writer->labels);
     writer->in_cycle = false;
     writer->in_group = false;
+    writer->work_due = true;
     writer->sweep_due = true;
     writer->swept = 0;
     writer->opened_s = history->newest_s;
@@ -50,8 +51,9 @@ find_key(struct history *history, const struct block_id *id, const struct block_
     sqlite3_stmt *row;
     struct piece piece;
     struct block_id key = *id;
-    key.time_s = history->writer->window_s;
-    int result = database_query(&history->database, STATEMENT_FRESH_GET,
+    const struct history_window *window = &history->writer->window;
+    key.time_s = window->start_s;
+    int result = database_query(&history->database, history_fresh(STATEMENT_FRESH0_GET, window),
                                 DATABASE_VALUES(block_id_pack(&key)), &row);
     if (result <= 0) {
         return result;
@@ -90,7 +92,7 @@ write_block(struct history *history, enum history_kind kind, const struct block_
     if (found < 0 && found != -ERR_MISSING) {
         return found;
     }
-    id.time_s = found == 0 ? writer->window_s : writer->cycle_s;
+    id.time_s = found == 0 ? writer->window.start_s : writer->cycle_s;
     int64_t size =
         block_encode(&shape, rows, found > 0 ? history->rows[2] : NULL,
                      writer->pack + PIECE_HEAD_BYTES, sizeof writer->pack - PIECE_HEAD_BYTES);
@@ -100,7 +102,8 @@ write_block(struct history *history, enum history_kind kind, const struct block_
     piece_head(writer->pack, &id, (size_t)size, columns);
     struct text data = {writer->pack, (size_t)size + PIECE_HEAD_BYTES};
     writer->bytes += data.size;
-    return add_row(history, STATEMENT_FRESH_ADD, &id, data);
+    writer->blocks++;
+    return add_row(history, history_fresh(STATEMENT_FRESH0_ADD, &writer->window), &id, data);
 }
 
 static int
@@ -267,12 +270,39 @@ put_labelled_row(struct history *history, const struct metric_set *set, unsigned
 static bool
 is_first_of_label(const uint32_t *labels, unsigned at)
 {
-    for (unsigned i = 0; i < at; i++) {
+    for (unsigned i = at; i-- > 0;) {  // mostly the one before
         if (labels[i] == labels[at]) {
             return false;
         }
     }
     return true;
+}
+
+// Values of one resource come one after the other, with one text.
+static bool
+has_label_of(const struct labelled_value *value, const struct labelled_value *before)
+{
+    return value->metric != METRIC_COUNT && before->metric != METRIC_COUNT &&
+           value->resource_id.at == before->resource_id.at &&
+           value->resource_id.size == before->resource_id.size;
+}
+
+static int
+find_labels(struct history *history, const struct metric_set *set, unsigned count)
+{
+    struct history_writer *writer = history->writer;
+    int error = 0;
+    for (unsigned i = 0; i < count && error == 0; i++) {
+        const struct labelled_value *value = &set->labelled[i];
+        struct text name = value->metric == METRIC_COUNT ? value->name : TEXT("");
+        if (i > 0 && has_label_of(value, value - 1)) {
+            writer->label_of[i] = writer->label_of[i - 1];
+            continue;
+        }
+        error = label_number(&history->database, &writer->labels, history->key, name,
+                             value->resource_id, writer->cycle_s, &writer->label_of[i]);
+    }
+    return error;
 }
 
 static int
@@ -281,19 +311,29 @@ put_labelled(struct history *history, const struct metric_set *set, unsigned par
     struct history_writer *writer = history->writer;
     unsigned count = set->labelled_count < HISTORY_SET_LABELLED_MAX ? set->labelled_count
                                                                     : HISTORY_SET_LABELLED_MAX;
-    int error = 0;
-    for (unsigned i = 0; i < count && error == 0; i++) {
-        const struct labelled_value *value = &set->labelled[i];
-        struct text name = value->metric == METRIC_COUNT ? value->name : TEXT("");
-        error = label_number(&history->database, &writer->labels, history->key, name,
-                             value->resource_id, writer->cycle_s, &writer->label_of[i]);
-    }
+    int error = find_labels(history, set, count);
     for (unsigned i = 0; i < count && error == 0; i++) {
         if (is_first_of_label(writer->label_of, i)) {
             error = put_labelled_row(history, set, count, writer->label_of[i], parent_slot);
         }
     }
     return error;
+}
+
+static uint32_t
+check_of(uint64_t identity)
+{
+    return (uint32_t)(identity ^ identity >> 32);
+}
+
+bool
+history_knows(const struct history *history, uint32_t index, const struct metric_set *set)
+{
+    const struct history_writer *writer = history->writer;
+    enum history_kind kind = kind_of_entity(set->entity);
+    return index < writer->limit[kind] && set->identity != 0 &&
+           writer->rows[kind][index].number != 0 &&
+           writer->rows[kind][index].check == check_of(set->identity);
 }
 
 // The version that the row is now; what it was before has ended.
@@ -303,17 +343,22 @@ find_number(struct history *history, enum history_kind kind, uint32_t index,
 {
     struct history_writer *writer = history->writer;
     struct history_row *row = &writer->rows[kind][index];
-    struct text data = entity_encode(set, writer->data);
-    uint32_t check = (uint32_t)entity_identity(history->key, index, data);
-    int error = 0;
-    if (row->number == 0 || row->check != check) {
-        error = end_row(history, row);
-        error = error == 0 ? entity_number(&history->database, history->key, index, set, data,
-                                           writer->cycle_s, &row->number)
-                           : error;
-        row->check = check;
-    }
     *number = row->number;
+    if (history_knows(history, index, set)) {
+        return 0;
+    }
+    struct text data = entity_encode(set, writer->data);
+    uint64_t identity = entity_identity(history->key, index, data);
+    uint32_t check = check_of(set->identity != 0 ? set->identity : identity);
+    if (row->number != 0 && row->check == check) {
+        return 0;
+    }
+    int error = entity_number(&history->database, history->key, index, set, data,
+                              writer->cycle_s, number);
+    if (error == 0 && row->number != *number) {
+        error = end_row(history, row);
+    }
+    *row = (struct history_row){*number, check};
     return error;
 }
 
@@ -357,16 +402,17 @@ open_window(struct history *history, uint32_t cycle_s)
         return found;
     }
     if (found > 0 && cycle_s < last.end_s && !last.done) {
-        history->writer->window_s = last.start_s;
+        history->writer->window = last;
         return 0;
     }
     if (found > 0 && start < last.end_s) {
         start = last.end_s > cycle_s ? cycle_s : last.end_s;
     }
-    history->writer->window_s = start;
-    return database_run(
-        &history->database, STATEMENT_WINDOW_ADD,
-        DATABASE_VALUES(window_id(TIER_RAW, start), cycle_s - cycle_s % length + length));
+    struct history_window window = {TIER_RAW, start, cycle_s - cycle_s % length + length,
+                                    found > 0 ? ~last.at & 1 : 0, false};
+    history->writer->window = window;
+    return database_run(&history->database, STATEMENT_WINDOW_ADD,
+                        DATABASE_VALUES(window_id(TIER_RAW, start), window.end_s, window.at));
 }
 
 static int
@@ -377,8 +423,8 @@ begin_cycle(struct history *history, uint32_t cycle_s)
     if (!history->is_open) {
         return history->last_error != 0 ? history->last_error : -ERR_NO_FILE;
     }
-    if (cycle_s <= history->newest_s) {
-        return -ERR_BAD_TIME;
+    if (cycle_s <= history->newest_s || writer->forget_from_s != 0) {
+        return history_step_note(history, cycle_s);
     }
     int error = database_check(&history->database);
     error = error == 0 ? history_begin(history) : error;
@@ -390,6 +436,7 @@ begin_cycle(struct history *history, uint32_t cycle_s)
     writer->cycle_s = cycle_s;
     writer->samples = 0;
     writer->bytes = 0;
+    writer->blocks = 0;
     for (unsigned kind = 0; kind < KIND_MAIN_COUNT; kind++) {
         size_t words = writer->limit[kind] / (HISTORY_GROUP_ROWS * 64) + 1;
         memset(writer->flushed[kind], 0, words * sizeof writer->flushed[kind][0]);
@@ -428,15 +475,17 @@ end_cycle(struct history *history)
     error = error == 0 ? end_absent(history) : error;
     if (error == 0) {
         error = database_run(&history->database, STATEMENT_CYCLE_ADD,
-                             DATABASE_VALUES(writer->cycle_s, writer->window_s));
+                             DATABASE_VALUES(writer->cycle_s, writer->window.start_s));
     }
     history->totals.samples += writer->samples;
     history->totals.bytes += writer->bytes;
+    error = error == 0 ? history_upkeep(history) : error;
     error = error == 0 ? history_commit(history) : error;
     if (error == 0) {
         history->newest_s = writer->cycle_s;
         history->last_error = 0;
         writer->in_cycle = false;
+        writer->work_due = true;
     }
     return error;
 }

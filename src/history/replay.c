@@ -148,7 +148,10 @@ next_group(struct replay *replay)
         int64_t group = INT64_MAX;
         bool is_there;
         int result = least_group(replay, STATEMENT_BLOCK_NEXT, &group);
-        result = result == 0 ? least_group(replay, STATEMENT_FRESH_NEXT, &group) : result;
+        if (result == 0) {
+            enum statement fresh = history_fresh(STATEMENT_FRESH0_NEXT, &replay->window);
+            result = least_group(replay, fresh, &group);
+        }
         if (result < 0 || group == INT64_MAX) {
             return result;
         }

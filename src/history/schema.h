@@ -5,8 +5,12 @@
 //            never renumbered, so that files outlive a change of the catalogue
 //   cycle    the recorded cycles and the window each lies in
 //   span     windows of each tier: id = tier << 32 | start; `done`: packed (raw)
-//            or complete (others); `at`: how far the work on it is
-//   fresh    blocks of raw windows that still grow: id of kind.h, append only
+//            or complete (others); `at`: which table of fresh blocks it has (raw),
+//            or how far the work on it is (others)
+//   fresh0, fresh1
+//            blocks of raw windows that grow or are being packed: id of kind.h,
+//            append only. Windows take turns, so that each table is emptied as a
+//            whole: nothing of its pages goes through the journal
 //   block    blocks of a window, those of a group together
 //   entity   names and labels behind the numbers in blocks; `own` is the number
 //            again, so that damage to one does not give another's names

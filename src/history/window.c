@@ -114,11 +114,12 @@ static int
 next_fresh(struct window_walk *walk)
 {
     struct block_id id = walk->id;
+    enum statement get = history_fresh(STATEMENT_FRESH0_GET, walk->window);
     id.part = 0;
     if (!walk->is_fresh) {
         walk->is_fresh = true;
         walk->fresh_after_s = walk->window->start_s;
-        return take_row(walk, STATEMENT_FRESH_GET, &id);
+        return take_row(walk, get, &id);
     }
     for (;;) {
         int64_t time_s;
@@ -129,7 +130,7 @@ next_fresh(struct window_walk *walk)
         }
         walk->fresh_after_s = (uint32_t)time_s;
         id.time_s = (uint32_t)time_s;
-        result = take_row(walk, STATEMENT_FRESH_GET, &id);
+        result = take_row(walk, get, &id);
         if (result != 0) {
             return result;
         }
@@ -206,7 +207,8 @@ window_walk_next(struct window_walk *walk, const struct block_rows **rows)
             continue;
         }
         if (result > 0 && decode(walk, &piece, rows) == 0) {
-            if (walk->only_s != 0 && (*rows)->time_s != walk->only_s) {
+            bool is_cut_off = (*rows)->time_s >= walk->window->end_s;
+            if (is_cut_off || (walk->only_s != 0 && (*rows)->time_s != walk->only_s)) {
                 continue;
             }
             return 1;

@@ -53,6 +53,9 @@ struct metric_set {
     struct wall_ms time;     // nominal time of the cycle
     uint32_t start_s;        // since when its counters count; 0 = unknown
     uint32_t created_s;      // 0 = unknown
+    // Tells entity, created_s and labels apart without reading texts: one that is
+    // as it was means that they are; 0 = unknown.
+    uint64_t identity;
     struct text label[SET_LABEL_COUNT];
     bool present[METRIC_COUNT];            // unlabelled ones
     struct metric_value value[METRIC_COUNT];

@@ -178,16 +178,23 @@ cursor_add(struct cursor *cursor, uint32_t first_s, uint32_t last_s)
     cursor->changed = true;
 }
 
-void
+uint32_t
 cursor_see(struct cursor *cursor, uint32_t cycle_s)
 {
     uint32_t seen_s = cursor->seen_s;
+    uint32_t given_up = 0;
     if (cycle_s == 0 || cycle_s == seen_s) {
-        return;
+        return 0;
+    }
+    if (cycle_s < seen_s && seen_s - cycle_s > CURSOR_STEP_BACK_S) {
+        given_up = cursor_count(cursor);
+        cursor_remove(cursor, cycle_s + 1, UINT32_MAX);
+        given_up -= cursor_count(cursor);
     }
     bool alone = seen_s == 0 || cycle_s < seen_s || touch(cursor, seen_s, cycle_s);
     cursor->seen_s = cycle_s;
     cursor_add(cursor, alone ? cycle_s : seen_s + 1, cycle_s);
+    return given_up;
 }
 
 void

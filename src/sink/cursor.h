@@ -49,8 +49,11 @@ int cursor_store(struct cursor *cursor, struct mono_ns now, bool at_once);
 
 // Cycle `cycle_s` is complete: it and whatever may lie between it and the newest
 // one seen are owed. A time that is not later than the newest one, because the
-// clock was set back, is owed alone.
-void cursor_see(struct cursor *cursor, uint32_t cycle_s);
+// clock was set back, is owed alone; if it was set back by more than
+// CURSOR_STEP_BACK_S, the history forgets what bears times yet to come: that is
+// given up. Returns how many cycles that are.
+#define CURSOR_STEP_BACK_S 600  // HISTORY_STEP_BACK_S
+uint32_t cursor_see(struct cursor *cursor, uint32_t cycle_s);
 void cursor_add(struct cursor *cursor, uint32_t first_s, uint32_t last_s);
 // Delivered, or given up.
 void cursor_remove(struct cursor *cursor, uint32_t first_s, uint32_t last_s);

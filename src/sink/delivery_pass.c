@@ -85,7 +85,7 @@ delivery_pass_note(struct delivery *delivery, uint32_t cycle_s)
     }
     delivery->begun_s = delivery->begun_s == 0 ? cycle_s : earliest(delivery->begun_s, cycle_s);
     delivery->cycle_s = cycle_s;
-    cursor_see(&delivery->cursor, cycle_s);
+    delivery->status.missed_total += cursor_see(&delivery->cursor, cycle_s);
     if (!pass->open || !pass->live) {
         return;
     }
@@ -143,7 +143,12 @@ static enum pass_result
 fail_archive(struct delivery *delivery, uint32_t cycle_s, int error, struct mono_ns now,
              struct mono_ns *look)
 {
-    delivery->status.last_error = -error;
+    struct sink_status *status = &delivery->status;
+    struct out why = out_of(status->why, sizeof status->why);
+    out_format(&why, "the history cannot be read: %s", error_sentence(error));
+    (void)out_c_string(&why);
+    status->last_error = -error;
+    status->error_ms = platform_wall_now(delivery->config.platform).ms;
     if (++delivery->gap_failures >= ARCHIVE_FAILURES_MAX && cycle_s != 0) {
         delivery->gap_failures = 0;
         miss(delivery, cycle_s, cycle_s);

@@ -75,6 +75,9 @@ fill_labels(struct filler *filler, string_ref ref, unsigned want)
 static void
 fill_node(struct filler *filler, unsigned want, struct node_view *view)
 {
+    if (want & VIEW_ROW) {
+        return;
+    }
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
     view->hostname = fill(filler, view->row.hostname, NAME_BYTES_MAX);
     view->address = fill(filler, view->row.address, NAME_BYTES_MAX);
@@ -147,6 +150,16 @@ table_read_node(const struct table_reader *reader, row_index index, unsigned wan
     return false;
 }
 
+static void
+fill_namespace(struct filler *filler, unsigned want, struct namespace_view *view)
+{
+    if (want & VIEW_ROW) {
+        return;
+    }
+    view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
+    view->labels = fill_labels(filler, view->row.labels, want);
+}
+
 bool
 table_read_namespace(const struct table_reader *reader, row_index index, unsigned want,
                      struct namespace_view *view)
@@ -155,8 +168,7 @@ table_read_namespace(const struct table_reader *reader, row_index index, unsigne
         copying_of(reader, POOL_NAMESPACES, index, view->buffer, sizeof view->buffer);
     view->index = index;
     while (copying_begin(&copying, &view->row, sizeof view->row)) {
-        view->name = fill(&copying.filler, view->row.head.name, NAME_BYTES_MAX);
-        view->labels = fill_labels(&copying.filler, view->row.labels, want);
+        fill_namespace(&copying.filler, want, view);
         if (copying_is_whole(&copying)) {
             return view->row.head.state == ROW_LIVE;
         }
@@ -182,6 +194,9 @@ static void
 fill_pod(struct filler *filler, unsigned want, const struct namespace_row *space,
          const struct node_row *node, struct pod_view *view)
 {
+    if (want & VIEW_ROW) {
+        return;
+    }
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
     view->namespace_name = fill(filler, space != NULL ? space->head.name : 0, NAME_BYTES_MAX);
     view->node_name = fill(filler, node != NULL ? node->head.name : 0, NAME_BYTES_MAX);
@@ -213,6 +228,9 @@ table_read_pod(const struct table_reader *reader, row_index index, unsigned want
 static void
 fill_container(struct filler *filler, unsigned want, struct container_view *view)
 {
+    if (want & VIEW_ROW) {
+        return;
+    }
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
     view->image =
         (want & VIEW_DETAILS) ? fill(filler, view->row.image, IMAGE_BYTES_MAX) : TEXT("");
@@ -338,6 +356,12 @@ table_read_pool(const struct table_reader *reader, enum table_pool pool)
 {
     ASSERT(pool < POOL_COUNT);
     return reader->header->pool[pool];
+}
+
+uint64_t
+table_text_stamp(const struct table_reader *reader, string_ref ref)
+{
+    return string_cells_stamp(reader_cells(reader), ref);
 }
 
 struct text

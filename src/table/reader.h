@@ -31,6 +31,7 @@ int table_reader_init(struct table_reader *reader, const void *memory, size_t si
 #define VIEW_NAMES 0u         // name and the names of its parents, always given
 #define VIEW_LABELS (1u << 0)
 #define VIEW_DETAILS (1u << 1)  // image, reasons, owner, host_id, versions...
+#define VIEW_ROW (1u << 2)      // the row alone: no text is given, names neither
 
 struct node_view {
     struct node_row row;
@@ -117,6 +118,8 @@ bool table_pod_metric(const struct table_reader *reader, const struct pod_view *
 bool table_container_metric(const struct table_reader *reader, const struct container_view *view, enum metric metric, struct text resource_id, unsigned sample, struct metric_value *value, struct wall_ms *time);
 bool table_totals_metric(const struct totals *totals, enum metric metric, struct metric_value *value, struct wall_ms *time);
 
+// Another number for another text (by its keyed hash and size), 0 for none.
+uint64_t table_text_stamp(const struct table_reader *reader, string_ref ref);
 // Text form of a uid, "" when unknown. Returns `out`'s view.
 struct text table_uid_text(const uint8_t uid[16], uint8_t form, struct out *out);
 

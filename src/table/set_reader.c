@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hash.h"
 
 size_t
 set_reader_footprint(void)
@@ -34,6 +35,7 @@ set_reader_begin(struct set_reader *sets, const struct table_reader *table, uint
 {
     sets->table = NULL;  // a table may have come anew at the same place
     use_table(sets, table, cycle_s);
+    sets->with_texts = true;
     sets->count = 0;
     sets->left_out = 0;
     sets->stage = STAGE_CLUSTER;
@@ -53,19 +55,61 @@ set_reader_left_out(const struct set_reader *sets)
     return sets->left_out;
 }
 
+// Identities: of what labels are made, by the stamps of the texts.
+
+static uint64_t
+identity_of_texts(const struct set_reader *sets, uint64_t identity, const string_ref *texts,
+                  unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        identity = hash_mix(identity, table_text_stamp(sets->table, texts[i]));
+    }
+    return identity;
+}
+
+static uint64_t
+identity_of_uid(uint64_t identity, const uint8_t uid[16], uint8_t form)
+{
+    uint64_t words[2];
+    memcpy(words, uid, sizeof words);
+    return hash_mix(hash_mix(identity, words[0]), words[1] ^ form);
+}
+
+static uint64_t
+identity_of_node(const struct set_reader *sets)
+{
+    const struct node_row *row = &sets->node.row;
+    const string_ref texts[] = {row->head.name, row->hostname, row->host_id, row->labels};
+    return identity_of_texts(sets, hash_mix(POOL_NODES, row->created_s), texts,
+                             ARRAY_COUNT(texts));
+}
+
+static uint64_t
+identity_of_namespace(const struct set_reader *sets)
+{
+    const struct namespace_row *row = &sets->space.row;
+    uint64_t identity = identity_of_texts(sets, hash_mix(POOL_NAMESPACES, row->created_s),
+                                          &row->head.name, 1);
+    return identity_of_uid(identity, row->uid, row->uid_form);
+}
+
 // Parents are read again only when they changed. A failed read leaves index 0.
 
 static bool
 find_node(struct set_reader *sets, row_index index)
 {
     struct node_view *view = &sets->node;
-    if (index != 0 && view->index == index &&
+    if (index != 0 && view->index == index && sets->node_has_texts >= sets->with_texts &&
         table_is_unchanged(sets->table, POOL_NODES, index, view->row.head.seq)) {
         return true;
     }
-    if (!table_read_node(sets->table, index, VIEW_LABELS | VIEW_DETAILS, view)) {
+    unsigned want = sets->with_texts ? VIEW_LABELS | VIEW_DETAILS : VIEW_ROW;
+    if (!table_read_node(sets->table, index, want, view)) {
         view->index = 0;
+        return false;
     }
+    sets->node_has_texts = sets->with_texts;
+    sets->node_identity = identity_of_node(sets);
     return view->index != 0;
 }
 
@@ -73,28 +117,60 @@ static bool
 find_namespace(struct set_reader *sets, row_index index)
 {
     struct namespace_view *view = &sets->space;
-    if (index != 0 && view->index == index &&
+    if (index != 0 && view->index == index && sets->space_has_texts >= sets->with_texts &&
         table_is_unchanged(sets->table, POOL_NAMESPACES, index, view->row.head.seq)) {
         return true;
     }
-    if (!table_read_namespace(sets->table, index, VIEW_NAMES, view)) {
+    if (!table_read_namespace(sets->table, index, sets->with_texts ? VIEW_NAMES : VIEW_ROW,
+                              view)) {
         view->index = 0;
+        return false;
     }
+    sets->space_has_texts = sets->with_texts;
+    sets->space_identity = identity_of_namespace(sets);
     return view->index != 0;
+}
+
+static uint64_t
+identity_of_pod(struct set_reader *sets)
+{
+    const struct pod_row *row = &sets->pod.row;
+    const string_ref texts[] = {row->head.name, row->labels};
+    uint64_t identity = hash_mix(POOL_PODS, row->created_s);
+    if (find_namespace(sets, row->namespace_index)) {
+        identity = hash_mix(identity, sets->space_identity);
+    }
+    if (find_node(sets, row->node_index)) {
+        identity = hash_mix(identity, sets->node_identity);
+    }
+    identity = identity_of_texts(sets, identity, texts, ARRAY_COUNT(texts));
+    return identity_of_uid(identity, row->uid, row->uid_form);
 }
 
 static bool
 find_pod(struct set_reader *sets, row_index index)
 {
     struct pod_view *view = &sets->pod;
-    if (index != 0 && view->index == index &&
+    if (index != 0 && view->index == index && sets->pod_has_texts >= sets->with_texts &&
         table_is_unchanged(sets->table, POOL_PODS, index, view->row.head.seq)) {
         return true;
     }
-    if (!table_read_pod(sets->table, index, VIEW_LABELS, view)) {
+    if (!table_read_pod(sets->table, index, sets->with_texts ? VIEW_LABELS : VIEW_ROW, view)) {
         view->index = 0;
+        return false;
     }
+    sets->pod_has_texts = sets->with_texts;
+    sets->pod_identity = identity_of_pod(sets);
     return view->index != 0;
+}
+
+static uint64_t
+identity_of_container(const struct set_reader *sets)
+{
+    const struct container_row *row = &sets->container.row;
+    const string_ref texts[] = {row->head.name, row->image};
+    uint64_t parent = row->pod != 0 ? sets->pod_identity : sets->node_identity;
+    return identity_of_texts(sets, hash_mix(POOL_CONTAINERS, parent), texts, ARRAY_COUNT(texts));
 }
 
 // Labels
@@ -107,6 +183,7 @@ begin_set(struct set_reader *sets, enum entity entity)
     set->time = reader_cycle_time(sets->cycle_s);
     set->start_s = 0;
     set->created_s = 0;
+    set->identity = 0;
     memset(set->label, 0, sizeof set->label);
     memset(set->present, 0, sizeof set->present);
     set->labelled_count = 0;
@@ -117,6 +194,9 @@ begin_set(struct set_reader *sets, enum entity entity)
 static void
 label_node(struct set_reader *sets)
 {
+    if (!sets->with_texts) {
+        return;
+    }
     struct text *label = sets->set.label;
     label[SET_LABEL_NODE] = sets->node.name;
     label[SET_LABEL_HOSTNAME] = sets->node.hostname;
@@ -126,6 +206,9 @@ label_node(struct set_reader *sets)
 static void
 label_namespace(struct set_reader *sets)
 {
+    if (!sets->with_texts) {
+        return;
+    }
     struct out id = out_of(sets->space_id, sizeof sets->space_id);
     struct text *label = sets->set.label;
     const struct namespace_row *row = &sets->space.row;
@@ -136,6 +219,9 @@ label_namespace(struct set_reader *sets)
 static void
 label_pod(struct set_reader *sets)
 {
+    if (!sets->with_texts) {
+        return;
+    }
     const struct pod_view *pod = &sets->pod;
     struct out id = out_of(sets->pod_id, sizeof sets->pod_id);
     struct text *label = sets->set.label;
@@ -184,6 +270,7 @@ make_namespace(struct set_reader *sets, row_index index)
     const struct namespace_row *row = &sets->space.row;
     begin_set(sets, ENTITY_NAMESPACE);
     label_namespace(sets);
+    sets->set.identity = sets->space_identity;
     sets->set.created_s = row->created_s;
     for (unsigned i = 0; i < SAMPLES_PER_ROW; i++) {
         if (row->totals[i].cycle_s == sets->cycle_s) {
@@ -201,7 +288,8 @@ make_node(struct set_reader *sets, row_index index)
     }
     begin_set(sets, ENTITY_NODE);
     label_node(sets);
-    sets->set.label[SET_LABEL_LABELS] = sets->node.labels;
+    sets->set.label[SET_LABEL_LABELS] = sets->with_texts ? sets->node.labels : TEXT("");
+    sets->set.identity = sets->node_identity;
     sets->set.start_s = sets->node.row.start_s;
     sets->set.created_s = sets->node.row.created_s;
     set_values_of_node(sets);
@@ -216,6 +304,7 @@ make_pod(struct set_reader *sets, row_index index)
     }
     begin_set(sets, ENTITY_POD);
     label_pod(sets);
+    sets->set.identity = sets->pod_identity;
     sets->set.start_s = sets->pod.row.start_s;
     sets->set.created_s = sets->pod.row.created_s;
     set_values_of_pod(sets);
@@ -226,7 +315,8 @@ static bool
 make_container(struct set_reader *sets, row_index index)
 {
     struct container_view *view = &sets->container;
-    if (!table_read_container(sets->table, index, VIEW_DETAILS, view)) {
+    if (!table_read_container(sets->table, index, sets->with_texts ? VIEW_DETAILS : VIEW_ROW,
+                              view)) {
         return false;
     }
     bool is_of_pod = view->row.pod != 0;
@@ -240,8 +330,11 @@ make_container(struct set_reader *sets, row_index index)
     } else {
         label_node(sets);
     }
-    sets->set.label[SET_LABEL_CONTAINER] = view->name;
-    sets->set.label[SET_LABEL_IMAGE] = view->image;
+    if (sets->with_texts) {
+        sets->set.label[SET_LABEL_CONTAINER] = view->name;
+        sets->set.label[SET_LABEL_IMAGE] = view->image;
+    }
+    sets->set.identity = identity_of_container(sets);
     sets->set.start_s = view->row.start_s;
     set_values_of_container(sets);
     return has_values(&sets->set);
@@ -337,12 +430,9 @@ set_reader_next(struct set_reader *sets)
     return NULL;
 }
 
-bool
-set_reader_row(struct set_reader *sets, const struct table_reader *table, enum table_pool pool,
-               row_index index, uint32_t cycle_s, const struct metric_set **set)
+static bool
+make_row(struct set_reader *sets, enum table_pool pool, row_index index)
 {
-    use_table(sets, table, cycle_s);
-    *set = &sets->set;
     switch (pool) {
     case POOL_NAMESPACES:
         return make_namespace(sets, index);
@@ -354,6 +444,26 @@ set_reader_row(struct set_reader *sets, const struct table_reader *table, enum t
         ASSERT(pool == POOL_CONTAINERS);
         return make_container(sets, index);
     }
+}
+
+bool
+set_reader_row(struct set_reader *sets, const struct table_reader *table, enum table_pool pool,
+               row_index index, uint32_t cycle_s, const struct metric_set **set)
+{
+    use_table(sets, table, cycle_s);
+    sets->with_texts = true;
+    *set = &sets->set;
+    return make_row(sets, pool, index);
+}
+
+bool
+set_reader_values(struct set_reader *sets, const struct table_reader *table, enum table_pool pool,
+                  row_index index, uint32_t cycle_s, const struct metric_set **set)
+{
+    use_table(sets, table, cycle_s);
+    sets->with_texts = false;
+    *set = &sets->set;
+    return make_row(sets, pool, index);
 }
 
 bool

@@ -44,6 +44,10 @@ uint32_t set_reader_left_out(const struct set_reader *sets);
 bool set_reader_row(struct set_reader *sets, const struct table_reader *table,
                     enum table_pool pool, row_index index, uint32_t cycle_s,
                     const struct metric_set **set);
+// The same without labels: only set->identity tells whose values these are.
+bool set_reader_values(struct set_reader *sets, const struct table_reader *table,
+                       enum table_pool pool, row_index index, uint32_t cycle_s,
+                       const struct metric_set **set);
 bool set_reader_cluster(struct set_reader *sets, const struct table_reader *table,
                         uint32_t cycle_s, const struct metric_set **set);
 

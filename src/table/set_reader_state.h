@@ -25,6 +25,9 @@ struct set_reader {
     struct node_view node;
     struct namespace_view space;
     struct pod_view pod;
+    bool with_texts;  // labels are wanted
+    bool node_has_texts, space_has_texts, pod_has_texts;
+    uint64_t node_identity, space_identity, pod_identity;
     struct container_view container;
     struct metric_set set;
     struct labelled_value labelled[SET_LABELLED_MAX];

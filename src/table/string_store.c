@@ -128,6 +128,13 @@ string_cells_equal(struct string_cells cells, string_ref ref, struct text text)
     }
 }
 
+uint64_t
+string_cells_stamp(struct string_cells cells, string_ref ref)
+{
+    const struct string_cell *cell = cell_at(cells, ref);
+    return cell == NULL ? 0 : (uint64_t)cell->first.hash << 16 | cell->first.size;
+}
+
 size_t
 string_cells_copy(struct string_cells cells, string_ref ref, char *to, size_t room)
 {

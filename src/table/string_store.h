@@ -25,6 +25,8 @@ struct string_cells {
 };
 struct string_cells string_cells_of(const struct table_header *header);
 bool string_cells_equal(struct string_cells cells, string_ref ref, struct text text);
+// Another number for another text, as its keyed hash goes; 0 for none.
+uint64_t string_cells_stamp(struct string_cells cells, string_ref ref);
 // Copies at most `room` bytes. Returns the bytes copied.
 size_t string_cells_copy(struct string_cells cells, string_ref ref, char *to, size_t room);
 

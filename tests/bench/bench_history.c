@@ -1,5 +1,5 @@
 // The history of 100 nodes, 3,000 pods and 6,000 containers on this machine's
-// disk: bytes per sample all included, time to record a cycle and to make the
+// disk: bytes per sample all included, CPU to record a cycle and to make the
 // coarser tiers, and to read a day of one pod's CPU at steps of a minute: `name
 // value unit` lines.
 //
@@ -27,11 +27,12 @@ static struct history *history;
 static struct replay *replay;
 static uint64_t random_state = 42;
 
+// Of this process: a disk that is busy with others' work is no matter of ours.
 static int64_t
-now_ns(void)
+cpu_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -149,38 +150,53 @@ put_volume(struct metric_set *set, const char *resource, uint64_t used)
     set->labelled_count += 5;
 }
 
+static char names[5][96];
+
 static void
-put(enum entity entity, unsigned index, struct life *life, uint32_t cycle_s)
+name(struct metric_set *set, unsigned index)
 {
-    static struct labelled_value values[16];
-    static char names[5][96];
+    enum entity entity = set->entity;
     unsigned pod = entity == ENTITY_CONTAINER ? (index - 1) / 2 + 1 : index;
     unsigned node = entity == ENTITY_NODE ? index : pod % NODES + 1;
-    struct metric_set set = {.entity = entity,
-                             .time = {(int64_t)cycle_s * 1000},
-                             .start_s = 1690000000,
-                             .created_s = 1690000000,
-                             .labelled = values};
     snprintf(names[0], sizeof names[0], "worker-%04u.example.internal", node);
-    set.label[SET_LABEL_NODE] = set.label[SET_LABEL_HOSTNAME] = text_of(names[0]);
+    set->label[SET_LABEL_NODE] = set->label[SET_LABEL_HOSTNAME] = text_of(names[0]);
     if (entity != ENTITY_NODE) {
         snprintf(names[1], sizeof names[1], "team-%u", pod % 30);
         snprintf(names[2], sizeof names[2], "service-%u-7594557864-%05x", pod % 400, pod);
         snprintf(names[3], sizeof names[3], "%08x-1111-2222-3333-444444444444", pod);
-        snprintf(names[4], sizeof names[4], "Volume:kube-api-access-%05x", pod);
-        set.label[SET_LABEL_NAMESPACE] = text_of(names[1]);
-        set.label[SET_LABEL_POD] = text_of(names[2]);
-        set.label[SET_LABEL_POD_ID] = text_of(names[3]);
-        set.label[SET_LABEL_LABELS] = TEXT("app:service,pod-template-hash:7594557864");
+        set->label[SET_LABEL_NAMESPACE] = text_of(names[1]);
+        set->label[SET_LABEL_POD] = text_of(names[2]);
+        set->label[SET_LABEL_POD_ID] = text_of(names[3]);
+        set->label[SET_LABEL_LABELS] = TEXT("app:service,pod-template-hash:7594557864");
+    }
+    if (entity == ENTITY_CONTAINER) {
+        set->label[SET_LABEL_CONTAINER] = index % 2 == 0 ? TEXT("main") : TEXT("proxy");
+        set->label[SET_LABEL_IMAGE] = TEXT("registry.example.com/team/service:v1.2.3");
+    }
+}
+
+// Labels only where the history asks for them, as record does it.
+static void
+put(enum entity entity, unsigned index, struct life *life, uint32_t cycle_s)
+{
+    static struct labelled_value values[16];
+    static char volume[96];
+    struct metric_set set = {.entity = entity,
+                             .time = {(int64_t)cycle_s * 1000},
+                             .start_s = 1690000000,
+                             .created_s = 1690000000,
+                             .identity = hash_mix(entity, index),
+                             .labelled = values};
+    if (!history_knows(history, index, &set)) {
+        name(&set, index);
     }
     live(&set, life, entity != ENTITY_CONTAINER);
     if (entity == ENTITY_CONTAINER) {
-        set.label[SET_LABEL_CONTAINER] = index % 2 == 0 ? TEXT("main") : TEXT("proxy");
-        set.label[SET_LABEL_IMAGE] = TEXT("registry.example.com/team/service:v1.2.3");
         put_volume(&set, "/", 20480 + (life->is_idle ? 0 : draw(8) << 12));
         put_volume(&set, "logs", life->faults / 1000 << 12);
     } else {
-        put_volume(&set, entity == ENTITY_POD ? names[4] : "/", 12288);
+        snprintf(volume, sizeof volume, "Volume:kube-api-access-%05x", index);
+        put_volume(&set, entity == ENTITY_POD ? volume : "/", 12288);
     }
     must(history_put(history, index, &set), "put");
 }
@@ -188,7 +204,7 @@ put(enum entity entity, unsigned index, struct life *life, uint32_t cycle_s)
 static int64_t
 record(uint32_t cycle_s, bool is_full)
 {
-    int64_t begin = now_ns();
+    int64_t begin = cpu_ns();
     must(history_begin_cycle(history, cycle_s), "begin");
     for (unsigned i = 1; i <= NODES; i++) {
         put(ENTITY_NODE, i, &nodes[i], cycle_s);
@@ -200,7 +216,7 @@ record(uint32_t cycle_s, bool is_full)
         put(ENTITY_CONTAINER, i, &containers[i], cycle_s);
     }
     must(history_end_cycle(history), "end");
-    return now_ns() - begin;
+    return cpu_ns() - begin;
 }
 
 static unsigned maintain_calls;
@@ -208,17 +224,17 @@ static unsigned maintain_calls;
 static int64_t
 maintain(int64_t *longest)
 {
-    int64_t begin = now_ns();
+    int64_t begin = cpu_ns();
     int more = 1;
     while (more > 0) {
-        int64_t call = now_ns();
+        int64_t call = cpu_ns();
         more = history_maintain(history);
-        call = now_ns() - call;
+        call = cpu_ns() - call;
         *longest = call > *longest ? call : *longest;
         maintain_calls++;
     }
     must(more, "maintain");
-    return now_ns() - begin;
+    return cpu_ns() - begin;
 }
 
 static bool
@@ -249,15 +265,15 @@ read_day(uint32_t first_s)
             .start = {(int64_t)first_s * 1000},
             .end = {(int64_t)(first_s + DAY * CYCLE_S - 1) * 1000},
             .step_ms = 60000};
-        int64_t begin = now_ns();
+        int64_t begin = cpu_ns();
         must(history_read(history, &ask, count_point, &count, &known), "read");
-        begin = now_ns() - begin;
+        begin = cpu_ns() - begin;
         worst = begin > worst ? begin : worst;
         sum += begin;
     }
     report("read_day_points", (double)count / READS, "points");
-    report("read_day_mean", (double)sum / READS / 1e6, "ms");
-    report("read_day_worst", (double)worst / 1e6, "ms");
+    report("read_day_cpu_mean", (double)sum / READS / 1e6, "ms");
+    report("read_day_cpu_worst", (double)worst / 1e6, "ms");
 }
 
 static double
@@ -265,14 +281,14 @@ replay_cycle(uint32_t cycle_s)
 {
     const struct metric_set *set;
     unsigned count = 0;
-    int64_t begin = now_ns();
+    int64_t begin = cpu_ns();
     must(replay_begin(replay, history, cycle_s), "replay");
     int more = replay_next(replay, &set);
     for (; more > 0; more = replay_next(replay, &set)) {
         count++;
     }
     must(more, "replay");
-    return (double)(now_ns() - begin) / 1e3 / count;
+    return (double)(cpu_ns() - begin) / 1e3 / count;
 }
 
 static void
@@ -336,9 +352,9 @@ main(void)
         record_ns += record(START + i * CYCLE_S, true);
         maintain_ns += maintain(&longest);
     }
-    report("record_cycle", (double)record_ns / (FULL_CYCLES - 1) / 1e6, "ms");
-    report("maintain_per_cycle", (double)maintain_ns / (FULL_CYCLES - 1) / 1e6, "ms");
-    report("maintain_call_worst", (double)longest / 1e6, "ms");
+    report("record_cycle_cpu", (double)record_ns / (FULL_CYCLES - 1) / 1e6, "ms");
+    report("maintain_cpu_per_cycle", (double)maintain_ns / (FULL_CYCLES - 1) / 1e6, "ms");
+    report("maintain_call_cpu_worst", (double)longest / 1e6, "ms");
     report("maintain_calls", maintain_calls, "calls");
     report_size("file", path);
     report("replay_fresh", replay_cycle(START + (FULL_CYCLES - 1) * CYCLE_S), "us/set");

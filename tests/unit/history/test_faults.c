@@ -201,6 +201,130 @@ TEST(a_file_that_is_cut_off)
     kit_close(&kit);
 }
 
+// --- Clocks
+
+static void
+record_steps(uint32_t first, unsigned cycles)
+{
+    uint32_t step = kit.config.resolution_s;
+    for (uint32_t cycle_s = first; cycle_s < first + cycles * step; cycle_s += step) {
+        CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, cycle_s), 0);
+        CHECK_EQUAL_U64((uint64_t)-kit_maintain(&kit), 0);
+        acknowledged_s = cycle_s;
+    }
+}
+
+// The first cycle after the clock was set back: refused until what bears times
+// yet to come is forgotten.
+static void
+set_back(uint32_t to_s, uint64_t forgotten)
+{
+    struct history_use use;
+    CHECK(history_use(kit.history, &use) == 0);
+    forgotten += use.cycles_forgotten_total;
+    CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, to_s), ERR_NOT_READY);
+    CHECK_EQUAL_U64((uint64_t)-kit_maintain(&kit), 0);
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64(use.cycles_forgotten_total, forgotten);
+    for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
+        CHECK(use.newest_s[tier] < to_s);
+    }
+}
+
+static bool
+check_order(void *context, const struct history_point *point)
+{
+    int64_t *last_ms = context;
+    CHECK(point->time.ms > *last_ms);
+    *last_ms = point->time.ms;
+    return true;
+}
+
+// Points come in order, up to the newest cycle and no further.
+static void
+check_series(int64_t step_ms)
+{
+    int64_t last_ms = 0;
+    bool known;
+    struct history_ask ask = {.name = {.entity = ENTITY_NODE, .node = TEXT("node-1")},
+                              .metric = TEXT("memory/usage"),
+                              .end = {(int64_t)UINT32_MAX * 1000},
+                              .step_ms = step_ms};
+    CHECK_EQUAL_U64((uint64_t)-history_read(kit.history, &ask, check_order, &last_ms, &known), 0);
+    CHECK(known);
+    CHECK(last_ms <= (int64_t)acknowledged_s * 1000);
+    CHECK(last_ms >= ((int64_t)acknowledged_s - 1200) * 1000);
+}
+
+TEST(a_clock_that_ran_a_day_ahead)
+{
+    open_small(seed);
+    kit.config.resolution_s = 20;
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_steps(START, 105);
+    record_steps(START + 86400, 1300);  // windows of all tiers
+    CHECK_EQUAL_U64(check_all(acknowledged_s), 1405);
+    set_back(START + 105 * 20, 1300);
+    record_steps(START + 105 * 20, 700);
+    CHECK_EQUAL_U64(check_all(acknowledged_s), 805);
+    check_series(0);
+    check_series(60000);
+    check_series(600000);
+    record_steps(START + 86400, 40);
+    CHECK_EQUAL_U64(check_all(acknowledged_s), 845);
+    check_series(60000);
+    kit_close(&kit);
+}
+
+// Within a window, whatever work on it was under way.
+TEST(a_clock_that_ran_a_little_ahead)
+{
+    for (unsigned cycles = 60; cycles < 140; cycles += 7) {
+        open_small(seed);
+        kit.config.resolution_s = 20;
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        record_steps(START, cycles);
+        CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, START + (cycles - 31) * 20), ERR_BAD_TIME);
+        set_back(START + (cycles - 40) * 20, 40);
+        record_steps(START + (cycles - 40) * 20, 90);
+        CHECK_EQUAL_U64(check_all(acknowledged_s), cycles + 50);
+        check_series(0);
+        check_series(60000);
+        struct history_use use;
+        CHECK(history_use(kit.history, &use) == 0);
+        CHECK_EQUAL_U64(use.cycles_refused_total, 1);
+        CHECK_EQUAL_U64(use.bad_blocks_total, 0);
+        kit_close(&kit);
+    }
+}
+
+TEST(power_cut_while_it_forgets)
+{
+    for (uint64_t nth = 1;; nth++) {
+        open_small(seed + nth);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        record_some(START, 14);
+        record_some(START + 86400, 20);
+        fake_fail(&kit.fake, FAKE_CHANGE, nth, true, 0);
+        record_some(START + 14 * 60, 2);
+        bool met = kit.fake.faults_met > 0;
+        history_close(kit.history);
+        fake_power_cut(&kit.fake);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        CHECK(!kit.set_aside);
+        record_some(START + 16 * 60, 3);
+        CHECK_EQUAL_U64(acknowledged_s, START + 18 * 60);
+        unsigned count = check_all(acknowledged_s);
+        CHECK(count >= 16 && count <= 19);
+        CHECK_EQUAL_U64((uint64_t)-replay_begin(replay_new(&kit.arena), kit.history,
+                                                START + 86400), ERR_NO_FILE);
+        kit_close(&kit);
+        if (!met) {
+            return;
+        }
+    }
+}
+
 // --- Damage
 
 static bool
@@ -296,6 +420,9 @@ main(void)
         {"a_file_that_may_not_be_written", a_file_that_may_not_be_written},
         {"a_file_that_goes_away", a_file_that_goes_away},
         {"a_file_that_is_cut_off", a_file_that_is_cut_off},
+        {"a_clock_that_ran_a_day_ahead", a_clock_that_ran_a_day_ahead},
+        {"a_clock_that_ran_a_little_ahead", a_clock_that_ran_a_little_ahead},
+        {"power_cut_while_it_forgets", power_cut_while_it_forgets},
         {"spoiled_bytes", spoiled_bytes},
     };
     seed = test_seed();

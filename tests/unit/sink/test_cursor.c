@@ -109,6 +109,25 @@ TEST(a_clock_set_back)
     CHECK_EQUAL_U64(cursor.seen_s, 150);
 }
 
+// What is owed of times yet to come is given up; older gaps are not.
+TEST(a_clock_set_back_by_a_day)
+{
+    uint32_t day = 86400;
+    begin();
+    CHECK_EQUAL_U64(cursor_see(&cursor, 150), 0);
+    CHECK_EQUAL_U64(cursor_see(&cursor, day + 150), 0);
+    CHECK_EQUAL_U64(cursor_see(&cursor, day + 300), 0);
+    cursor_remove(&cursor, 301, day);
+    CHECK_EQUAL_U64(cursor_see(&cursor, 300), 20);
+    CHECK_EQUAL_U64(cursor.range_count, 1);
+    check_range(0, 150, 300);
+    cursor_remove(&cursor, 150, 300);
+    CHECK_EQUAL_U64(cursor_see(&cursor, 315), 0);
+    check_range(0, 315, 315);
+    CHECK_EQUAL_U64(cursor_see(&cursor, 300), 0);
+    CHECK_EQUAL_U64(cursor_count(&cursor), 2);
+}
+
 TEST(kept_across_restarts)
 {
     begin();
@@ -224,6 +243,7 @@ main(void)
         {"live cycles beside a gap do not grow it", live_beside_a_gap},
         {"cycles that nobody saw are owed", cycles_that_nobody_saw},
         {"a clock set back", a_clock_set_back},
+        {"a clock set back by a day", a_clock_set_back_by_a_day},
         {"kept across restarts", kept_across_restarts},
         {"damage is told", damage_is_told},
         {"a power cut forgets nothing that is owed", power_cut},
