@@ -19,10 +19,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # Debian packages by purpose. tcl: SQLite is put together by it.
 DEBIAN_BUILD='gcc libc6-dev make patch xz-utils bzip2 ca-certificates tcl'
+# npm bundles the page; one that came from elsewhere does as well.
+command -v npm >/dev/null || DEBIAN_BUILD+=' npm'
 DEBIAN_RUN='s6 execline'
-DEBIAN_IMAGES='binutils jq'
-DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace podman runc iptables'
-DEBIAN_BENCH='prometheus victoria-metrics jq curl wrk'
+DEBIAN_IMAGES='binutils jq bc flex bison libelf-dev cpio zstd dosfstools mtools fdisk qemu-utils
+    grub-common grub-pc-bin grub-efi-amd64-bin'
+DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace podman runc iptables
+    qemu-system-x86 ovmf influxdb victoria-metrics prometheus graphite-carbon kcat python3 kubernetes-client chromium'
+DEBIAN_BENCH='prometheus victoria-metrics influxdb graphite-carbon kcat jq curl wrk'
 
 # shellcheck source=firmware/packages.sh
 . firmware/packages.sh

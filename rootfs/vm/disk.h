@@ -1,0 +1,18 @@
+// The disks: which is configuration, which is data.
+//
+// Configuration is a vfat or iso9660 file system labelled SKERRY, on a disk or a
+// partition. Data is an ext4 file system labelled skerry-data; if there is none, an
+// empty disk is given one: a whole disk without partitions that is zero wherever
+// some file system, partition table or RAID keeps its signature. A disk with
+// anything on it is never written to.
+#ifndef SKERRY_VM_DISK_H
+#define SKERRY_VM_DISK_H
+
+#include <stdbool.h>
+
+// Copies its files to VM_CONFIG; false when there is none.
+bool disk_read_configuration(void);
+// Mounts VM_DATA; false when only memory is there. `name`: that device, or NULL.
+bool disk_mount_data(const char *name);
+
+#endif

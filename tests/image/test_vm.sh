@@ -1,0 +1,235 @@
+#!/bin/bash
+# The virtual machine under qemu, in software emulation, against the simulated
+# cluster on the host, which the guest reaches by the API server's proxy as
+# 10.0.2.2. $SKERRY_TEST_PLUGS: how often the plug is pulled (default 20).
+set -u
+. "$(dirname "$0")/../cluster/lib.sh"
+. tests/image/vm.sh
+
+NODES=100
+PLUGS=${SKERRY_TEST_PLUGS:-20}
+# Seconds of a slow, emulated machine.
+BOOT_S=120
+SCRAPED_S=180
+
+missing=$(vm_tools)
+if [ -n "$missing" ]; then
+    echo "SKIP test_vm $missing"
+    exit 0
+fi
+trap 'vm_stop; clean_up' EXIT
+
+api_answers() {
+    curl -sS -g --max-time 5 "$URL/readyz" >/dev/null
+}
+
+is_up() {
+    vm_said 'all roles are up' && ! grep -aF 'skerry: address' "$CONSOLE" | tail -n 1 | grep -qF 'not all'
+}
+
+has_nodes() {
+    [ "$(curl -sS -g --max-time 10 "$MODEL/nodes/" | jq length)" = "$1" ]
+}
+
+guest_source() {
+    echo "kubernetes:${SIM_API/127.0.0.1/10.0.2.2}?inClusterConfig=false&insecure=true&auth=/etc/skerry/kubeconfig&access=proxy"
+}
+
+make_configuration() {
+    printf 'source = %s\nnodes = %s\nlisten-ip =\ninsecure-open = true\nmetric-resolution = 5s\nhistory = 16M\n' \
+        "$(guest_source)" "$NODES" >"$WORK/skerry.conf"
+    printf '# of the test\nhostname=watcher\n' >"$WORK/machine.conf"
+    cp "$SIM_KUBECONFIG" "$WORK/kubeconfig"
+    vm_config_disk "$WORK/config.img" "$WORK/skerry.conf" "$WORK/machine.conf" "$WORK/kubeconfig"
+}
+
+# The kernel alone, with an init that ends at once: what times are ratios to.
+bare() {
+    vm_start bare 64 -no-reboot -kernel "$VM_OUT/vmlinuz" -initrd "$VM_OUT/initramfs" \
+        -append "console=ttyS0 quiet rdinit=/vm/finish"
+    local last=0 now
+    while now=$(vm_cpu_ms 2>/dev/null) && [ -n "$now" ] && vm_is_alive; do
+        last=$now
+        sleep 0.05
+    done
+    vm_stop
+    BARE_MS=$last
+    echo "bare kernel boot: $BARE_MS ms of qemu's CPU"
+    [ "$BARE_MS" -gt 0 ] || fail 'the bare kernel did not run'
+}
+
+# 64 MiB, 100 nodes over TLS: everything is scraped and nothing is killed.
+cluster_in_64() {
+    vm_direct
+    # shellcheck disable=SC2046
+    vm_start cluster 64 "${DIRECT[@]}" $(disk_of "$WORK/config.img")
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
+    local up
+    up=$(vm_cpu_ms)
+    await $SCRAPED_S has_nodes $NODES || { fail "nodes: $(curl -s "$MODEL/nodes/" | jq length)"; return; }
+    await_scraped $((3 * NODES)) $SCRAPED_S || { fail 'no three cycles'; return; }
+    echo "all roles up after $((up * 100 / BARE_MS)) % of a bare kernel boot's CPU"
+    grep -aF 'skerry: memory' "$CONSOLE"
+    [ "$(deaths)" = 0 ] || fail "$(deaths) deaths"
+    vm_said 'skerry.conf kubeconfig machine.conf' || fail 'configuration was not read'
+    ! grep -aqiE 'out of memory|oom-kill' "$CONSOLE" || fail 'killed for want of memory'
+    vm_stop
+}
+
+# From the disk image, by the firmware named.
+boots_disk() { # NAME MEMORY [flags]
+    local name=$1 memory=$2
+    shift 2
+    cp --sparse=always "$VM_OUT/skerry-vm.img" "$WORK/$name.img"
+    # shellcheck disable=SC2046
+    vm_start "$name" "$memory" "$@" $(disk_of "$WORK/$name.img") $(disk_of "$WORK/config.img")
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
+    await 30 api_answers || fail 'the page does not answer'
+    vm_stop
+}
+
+start_with_data() { # NAME
+    vm_direct
+    # shellcheck disable=SC2046
+    vm_start "$1" 64 "${DIRECT[@]}" $(disk_of "$WORK/config.img") $(disk_of "$WORK/data.img")
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return 1; }
+}
+
+# When the oldest value of the history was taken; none if it was set aside.
+first_recorded() {
+    appliance '.history | select(.setAside == 0 and .badBlocks == 0).tiers.raw.oldest // empty'
+}
+
+is_recorded() {
+    [ -n "$(first_recorded)" ]
+}
+
+# Formatted once; the power button stops in order; kept at the next start.
+data_is_kept() {
+    truncate -s 64M "$WORK/data.img"
+    start_with_data first || return
+    vm_said 'is formatted as the data disk' || fail 'an empty disk was not formatted'
+    await $SCRAPED_S is_recorded || { fail 'nothing was recorded'; return; }
+    FIRST=$(first_recorded)
+    vm_monitor system_powerdown
+    await 30 vm_is_gone || { fail "the power button does nothing: $(vm_shows)"; return; }
+    vm_said 'stopped in order: poweroff' || fail 'not in order'
+    VM=
+    start_with_data second || return
+    ! vm_said 'is formatted' || fail 'formatted again'
+    await $SCRAPED_S is_recorded || { fail 'nothing is recorded'; return; }
+    [ "$(first_recorded)" = "$FIRST" ] || fail "history begins $(first_recorded), not $FIRST"
+    vm_stop
+}
+
+# A disk with anything on it is left alone, wherever it lies.
+others_are_left_alone() {
+    truncate -s 64M "$WORK/other.img"
+    printf 'a letter' | dd of="$WORK/other.img" bs=1 seek=$((64 * 1024 * 1024 - 70000)) \
+        conv=notrunc status=none
+    local before after
+    before=$(sha256sum <"$WORK/other.img")
+    vm_direct
+    # shellcheck disable=SC2046
+    vm_start other 64 "${DIRECT[@]}" $(disk_of "$WORK/config.img") $(disk_of "$WORK/other.img")
+    await $BOOT_S vm_said 'there is no data disk' || fail "the disk was taken: $(vm_shows)"
+    await $BOOT_S is_up || fail "not up: $(vm_shows)"
+    vm_stop
+    after=$(sha256sum <"$WORK/other.img")
+    [ "$before" = "$after" ] || fail 'the disk was written to'
+}
+
+pulled_plug() {
+    local i
+    for ((i = 1; i <= PLUGS; i++)); do
+        start_with_data "plug$i" || return
+        await $SCRAPED_S is_recorded || { fail "pull $i: no history"; return; }
+        [ "$(first_recorded)" = "$FIRST" ] ||
+            { fail "pull $i: history begins $(first_recorded), not $FIRST"; return; }
+        vm_stop
+        ! vm_said 'is formatted' || { fail "pull $i: formatted"; return; }
+    done
+}
+
+start_debug() { # NAME [flags]
+    local name=$1
+    shift
+    vm_direct skerry.debug=ttyS1
+    # shellcheck disable=SC2046
+    vm_start "$name" 64 "${DIRECT[@]}" $(disk_of "$WORK/config.img") "$@"
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return 1; }
+}
+
+has_died() { # NUMBER
+    [ "$(deaths)" -ge "$1" ]
+}
+
+killed_role() {
+    start_debug killed || return
+    # shellcheck disable=SC2016
+    vm_type 'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in *skerry*serve*) kill -9 ${p#/proc/};; esac; done'
+    await 60 has_died 1 || { fail "nothing died: $(vm_shows)"; return; }
+    await 60 api_answers || fail 'the page does not come back'
+    vm_stop
+}
+
+# Nobody feeds the watchdog: the machine is reset and comes up again.
+frozen() {
+    start_debug frozen -device i6300esb -action watchdog=reset || return
+    # shellcheck disable=SC2016
+    vm_type 'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in s6-supervise*guard*|*skerry*guard*) kill -STOP ${p#/proc/};; esac; done'
+    await 180 vm_said_times 'skerry: memory:' 2 || { fail "not reset: $(vm_shows)"; return; }
+    await $BOOT_S vm_said_times 'all roles are up' 3 || fail "not up again: $(vm_shows)"
+    vm_stop
+}
+
+# A slot on trial that panics is given up for the one before.
+bad_trial() {
+    local disk=$WORK/trial.img
+    cp --sparse=always "$VM_OUT/skerry-vm.img" "$disk"
+    cp "$VM_OUT/vmlinuz" "$WORK/vmlinuz"
+    head -c 100000 "$VM_OUT/initramfs" >"$WORK/initramfs"
+    truncate -s $((24576 * 512)) "$WORK/slot.img"
+    mkfs.vfat "$WORK/slot.img" >/dev/null
+    mcopy -i "$WORK/slot.img" "$WORK/vmlinuz" "$WORK/initramfs" ::
+    dd if="$WORK/slot.img" of="$disk" bs=512 seek=$((2048 + 4096 + 24576)) conv=notrunc status=none
+    { printf '# GRUB Environment Block\nslot=a\ntrial=b\n' && head -c 1024 /dev/zero | tr '\0' '#'; } |
+        head -c 1024 >"$WORK/grubenv"
+    mcopy -o -i "$disk@@$((2048 * 512))" "$WORK/grubenv" ::grubenv
+    # shellcheck disable=SC2046
+    vm_start trial 64 $(disk_of "$disk") $(disk_of "$WORK/config.img")
+    await $BOOT_S vm_said 'Kernel panic' || { fail "the trial did not run: $(vm_shows)"; return; }
+    await $BOOT_S is_up || fail "no way back: $(vm_shows)"
+    vm_stop
+}
+
+# Too little memory is a sentence, not a loop of deaths.
+too_small() {
+    vm_direct skerry.nodes=5000
+    vm_start small 64 "${DIRECT[@]}"
+    await $BOOT_S vm_said 'there is no plan that this machine can hold' ||
+        { fail "it said: $(vm_shows)"; return; }
+    vm_said 'stopped; the power button' || fail 'did not stop'
+    vm_monitor system_powerdown
+    await 30 vm_is_gone || fail 'the power button does nothing'
+    vm_stop
+}
+
+if ! vm_build "$PROGRAM"; then
+    echo "FAIL test_vm the images cannot be made"
+    exit 1
+fi
+cat "$WORK/sizes"
+sim_start --nodes=$NODES --cadence=5
+make_configuration
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 bios_64 efi_112 data_is_kept others_are_left_alone pulled_plug killed_role frozen bad_trial too_small}
+for name in $CASES; do
+    case $name in
+    bios_64) case_run bios_64 boots_disk bios 64 ;;
+    # The boot loader keeps a quarter of what EFI leaves.
+    efi_112) case_run efi_112 boots_disk efi 112 -bios "$OVMF" ;;
+    *) case_run "$name" "$name" ;;
+    esac
+    vm_stop
+done
+finish

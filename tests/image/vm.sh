@@ -1,0 +1,118 @@
+# What the tests of the virtual machine share, beside tests/cluster/lib.sh:
+#
+#   vm_build PROGRAM           makes the images of PROGRAM in VM_OUT
+#   vm_start NAME MEMORY [qemu's flags]
+#                              sets VM, PORT, URL, CONSOLE; -net, serial and
+#                              monitor are there
+#   vm_direct [options]        flags for vm_start: kernel and initramfs
+#   vm_stop                    pulls the plug
+#   vm_monitor COMMAND         qemu's monitor
+#   vm_type LINE               to the debug console (skerry.debug=ttyS1)
+#
+# Emulated in software: slow, and the same everywhere. Times are CPU of qemu, as
+# ratios to a bare kernel that starts and ends.
+
+VM_OUT=$WORK/vm
+VM=
+CONSOLE=
+PATH=$PATH:/usr/sbin:/sbin
+OVMF=/usr/share/ovmf/OVMF.fd
+
+vm_tools() {
+    local tool
+    for tool in qemu-system-x86_64 mcopy mkfs.vfat mke2fs grub-mkimage zstd cpio sfdisk; do
+        command -v "$tool" >/dev/null || { echo "$tool is not there"; return; }
+    done
+    [ -r "$OVMF" ] || echo "$OVMF is not there"
+}
+
+vm_build() { # PROGRAM
+    local prefix
+    prefix=$(cat "$RELEASE/prefix") && strip -o "$WORK/skerry" "$1" || return
+    : >"$WORK/bill"
+    firmware/image/rootfs.sh "$WORK/skerry" "$prefix" "$WORK/root" "$WORK/bill" &&
+        firmware/image/vm.sh "$WORK/root" 0.0.0 "$prefix" "$VM_OUT" "$WORK/bill" >"$WORK/sizes"
+}
+
+vm_direct() { # options
+    DIRECT=(-kernel "$VM_OUT/vmlinuz" -initrd "$VM_OUT/initramfs"
+        -append "console=ttyS0 quiet skerry.listen-ip= skerry.insecure-open $*")
+}
+
+vm_start() { # NAME MEMORY [flags]
+    local memory=$2
+    CONSOLE=$WORK/$1.console
+    shift 2
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    MODEL=$URL/api/v1/model
+    VM_MONITOR=$(free_port)
+    VM_DEBUG=$(free_port)
+    : >"$CONSOLE"
+    qemu-system-x86_64 -M q35 -accel tcg -m "$memory" -display none -nodefaults \
+        -serial file:"$CONSOLE" -serial tcp:127.0.0.1:"$VM_DEBUG",server=on,wait=off \
+        -monitor tcp:127.0.0.1:"$VM_MONITOR",server=on,wait=off \
+        -netdev user,id=net,hostfwd=tcp:127.0.0.1:"$PORT"-:8082 \
+        -device virtio-net-pci,netdev=net "$@" </dev/null >"$CONSOLE.qemu" 2>&1 &
+    VM=$!
+}
+
+# Its CPU so far in milliseconds.
+vm_cpu_ms() {
+    awk -v ticks="$(getconf CLK_TCK)" '{print int(($14 + $15) * 1000 / ticks)}' "/proc/$VM/stat"
+}
+
+vm_is_alive() {
+    [ -n "$VM" ] && kill -0 "$VM" 2>/dev/null
+}
+
+vm_is_gone() {
+    ! vm_is_alive
+}
+
+vm_stop() {
+    [ -n "$VM" ] || return 0
+    kill -KILL "$VM" 2>/dev/null
+    wait "$VM" 2>/dev/null
+    VM=
+}
+
+vm_send() { # PORT LINE
+    exec 7<>"/dev/tcp/127.0.0.1/$1" || return
+    printf '%s\n' "$2" >&7
+    # What is not read yet when the connection ends is lost: all of the echo first.
+    while read -r -t 1 -n 1 -u 7 _; do :; done
+    exec 7>&-
+}
+
+vm_monitor() {
+    vm_send "$VM_MONITOR" "$1"
+}
+
+vm_type() {
+    vm_send "$VM_DEBUG" "$1"
+}
+
+vm_said() { # TEXT
+    grep -aqF "$1" "$CONSOLE"
+}
+
+vm_said_times() { # TEXT NUMBER
+    [ "$(grep -acF "$1" "$CONSOLE")" -ge "$2" ]
+}
+
+vm_shows() { # what went wrong, for fail
+    tail -n 15 "$CONSOLE" | tr -d '\r' | sed 's/^/  | /'
+}
+
+# A configuration disk of the files named.
+vm_config_disk() { # FILE FILES...
+    local disk=$1
+    shift
+    truncate -s 1M "$disk"
+    mkfs.vfat -n SKERRY "$disk" >/dev/null && mcopy -i "$disk" "$@" ::
+}
+
+disk_of() { # FILE: flags for it as a virtio disk
+    echo "-drive file=$1,format=raw,if=virtio"
+}
