@@ -41,6 +41,8 @@ LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml -lsqlite3 -lz \
 	-lmbedtls -lmbedx509 -lmbedcrypto
 
 ROOMS := base platform budget model parse discover scrape host table history sink api app
+# The page, bundled and compressed into an array that room api holds.
+WEB_ASSETS := build/web/web_assets.c
 ROOM_SOURCES = $(filter-out $(NOT_THIS_PROFILE) src/platform/memory.c src/platform/copy.c src/app/main.c,$(wildcard src/$(1)/*.c))
 archive = $(patsubst %,$(BUILD)/lib/%.a,$(1))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -66,6 +68,10 @@ $(BUILD)/lib/$(1).a: $(call objects,$(call ROOM_SOURCES,$(1)))
 	$(AR) rcsD $$@ $$^
 endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
+
+$(BUILD)/lib/api.a: $(call objects,$(WEB_ASSETS))
+$(WEB_ASSETS): firmware/web.sh $(wildcard src/web/*.*)
+	firmware/web.sh $@
 
 # Another prefix, other packages: everything is built anew.
 $(BUILD)/prefix: FORCE
@@ -97,7 +103,7 @@ USES_discover := base platform budget model parse table discover
 USES_scrape := base platform budget model parse table discover scrape
 USES_history := base platform budget model table history
 USES_sink := base platform budget model table history sink
-USES_api := base platform budget model table history api
+USES_api := base platform budget model table history sink api
 USES_app := $(ROOMS)
 
 KIT_SOURCES := tests/unit/test.c $(wildcard tests/unit/platform/fake*.c tests/unit/table/verify.c tests/unit/api/world.c)

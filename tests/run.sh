@@ -50,7 +50,8 @@ for program in "$build"/fuzz/fuzz_*; do
     fi
 done
 
-for script in tests/tree/test_*.sh tests/system/test_*.sh tests/cluster/test_*.sh; do
+for script in tests/tree/test_*.sh tests/system/test_*.sh tests/cluster/test_*.sh \
+    tests/sinks/test_*.sh; do
     [ -f "$script" ] || continue
     run "${script#tests/}" env RELEASE="$release" BUILD="$build" bash "$script"
 done

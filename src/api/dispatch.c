@@ -1,11 +1,18 @@
 #include "api/dispatch.h"
 
 #include "api/appliance_api.h"
+#include "api/cluster_metrics_api.h"
+#include "api/discovery_api.h"
 #include "api/health_api.h"
 #include "api/historical_api.h"
+#include "api/kube_status.h"
+#include "api/metric_export_api.h"
 #include "api/model_api.h"
 #include "api/own_metrics.h"
+#include "api/page_api.h"
+#include "api/resource_metrics_api.h"
 #include "api/summary_page.h"
+#include "api/web_api.h"
 
 static exchange_handler *const handlers[] = {
 #define ROUTE(id, method, path, handler, doc) handler,
@@ -55,14 +62,21 @@ dispatch(struct exchange *exchange, struct text method, char *target, size_t siz
 {
     size_t mark = text_find((struct text){target, size}, '?', 0);
     size_t path_size = mark == SIZE_MAX ? size : mark;
+    bool kube = kube_status_is_due((struct text){target, path_size});
     if (mark != SIZE_MAX) {
         struct out why = exchange_message(exchange);
         char *query = target + mark + 1;
         if (query_parse(&exchange->query, query, size - mark - 1, &why) != 0) {
             exchange_fail_message(exchange, 400, &why);
+            if (kube) {
+                kube_status_wrap(exchange);
+            }
             return;
         }
     }
     find_and_handle(exchange, method, target, path_size);
+    if (kube) {
+        kube_status_wrap(exchange);
+    }
     ASSERT(exchange->step != NULL);
 }

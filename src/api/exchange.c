@@ -13,6 +13,9 @@ exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms now)
     exchange->content_type = CONTENT_TEXT;
     exchange->allow = NULL;
     exchange->policy = NULL;
+    exchange->etag = NULL;
+    exchange->encoding = NULL;
+    exchange->head = (struct request_head){0};
     exchange->step = NULL;
     exchange->cut = false;
     exchange->top_count = 0;
@@ -20,6 +23,8 @@ exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms now)
     exchange->serial = ++api->historical.serial;
     memset(&exchange->cursor, 0, sizeof exchange->cursor);
     memset(&exchange->ask, 0, sizeof exchange->ask);
+    memset(&exchange->resource, 0, sizeof exchange->resource);
+    exchange->accept = (struct text){"", 0};
     memset(&exchange->match, 0, sizeof exchange->match);
     exchange->query.count = 0;
 }

@@ -103,6 +103,7 @@ struct cursor {
     uint32_t written;   // elements so far
     row_index row;
     row_index inner;
+    uint32_t hops;      // along a list, which may be damaged
     uint32_t offset;    // in a text of the request
     struct wall_ms time;
     struct order_cursor order;
@@ -111,6 +112,7 @@ struct cursor {
 enum step { STEP_MORE, STEP_PAUSE, STEP_DONE };
 
 struct exchange;
+struct web_asset;
 typedef enum step exchange_step(struct exchange *exchange, struct out *out);
 typedef void exchange_handler(struct exchange *exchange);
 
@@ -143,26 +145,51 @@ struct historical_ask {
     struct historical_bucket bucket;
 };
 
+// What the API of Kubernetes was asked for; resource_list.h.
+enum resource_format { RESOURCE_METRICS, RESOURCE_TABLE, RESOURCE_CORE };
+struct resource_ask {
+    enum resource_format format;
+    bool nodes;            // else pods
+    bool single;           // one object, the path's last value
+    bool heapster;         // as Heapster wrote quantities
+    const char *version;   // apiVersion
+    const char *plural;    // "nodes", "pods"; NULL: nothing of the kind
+    struct text labels;    // selectors
+    struct text fields;
+};
+
 struct top_row {
     row_index row;
     double value;
+};
+
+// What handlers may know of a request's head; valid in the handler only.
+struct request_head {
+    bool accepts_gzip;
+    struct text if_none_match;
 };
 
 struct exchange {
     // The request.
     struct api *api;
     struct wall_ms now;
+    struct request_head head;
     struct route_match match;
     struct query query;
+    struct text accept;        // header; empty when there is none
     // The answer.
     unsigned status;
     const char *content_type;
     const char *allow;         // 405 only
     const char *policy;        // Content-Security-Policy, NULL = none
+    const char *etag;          // quoted; NULL = none, and nothing may be kept
+    const char *encoding;      // NULL = none
+    const struct web_asset *asset;  // web_api.c
     exchange_step *step;
     struct cursor cursor;
     bool cut;                  // an element was beyond the limit
     struct model_ask ask;
+    struct resource_ask resource;
     struct cluster_counts counts;  // of the appliance API
     unsigned top_count;
     struct top_row top[EXCHANGE_TOP_MAX];

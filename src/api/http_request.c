@@ -78,12 +78,34 @@ is_for_us(const struct http *http, struct MHD_Connection *connection)
            (origin.size == 0 || host_check_origin(hosts, origin));
 }
 
+// "gzip" without a weight of 0; browsers send "gzip, deflate, br".
+static bool
+accepts_gzip(struct text accepted)
+{
+    struct text rest = accepted;
+    while (rest.size > 0) {
+        struct text coding;
+        (void)text_cut(rest, ',', &coding, &rest);
+        coding = text_trim(coding);
+        if (text_equal(coding, TEXT("gzip")) ||
+            (text_starts(coding, TEXT("gzip;")) && !text_ends(coding, TEXT("q=0")))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 handle(struct client *client, struct MHD_Connection *connection, const char *method)
 {
     struct http *http = client->http;
     struct exchange *exchange = &client->exchange;
     exchange_begin(exchange, http->api, platform_wall_now(http->config->platform));
+    exchange->head = (struct request_head){
+        .accepts_gzip = accepts_gzip(header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
+        .if_none_match = header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
+    };
+    exchange->accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
     if (client->target_too_long) {
         exchange_fail(exchange, 414, "the path is longer than %d bytes",
                       HTTP_TARGET_BYTES_MAX);
@@ -170,7 +192,10 @@ add_headers(struct MHD_Response *response, const struct client *client)
         const char *value;
     } headers[] = {
         {MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type},
-        {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+        {MHD_HTTP_HEADER_CACHE_CONTROL, exchange->etag == NULL ? "no-store" : "no-cache"},
+        {MHD_HTTP_HEADER_ETAG, exchange->etag},
+        {MHD_HTTP_HEADER_CONTENT_ENCODING, exchange->encoding},
+        {MHD_HTTP_HEADER_VARY, exchange->etag == NULL ? NULL : "Accept-Encoding"},
         {"X-Content-Type-Options", "nosniff"},
         {"Content-Security-Policy", exchange->policy},
         {"Referrer-Policy", exchange->policy == NULL ? NULL : "no-referrer"},

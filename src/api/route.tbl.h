@@ -3,12 +3,59 @@
 // {value} takes one segment, {rest...} all that are left, slashes included.
 // A GET row serves HEAD too; a slash at the end makes no difference.
 // Handlers have the type exchange_handler of exchange.h.
-ROUTE(PAGE, "GET", "/", summary_page, "the summary page")
+ROUTE(PAGE, "GET", "/", web_api_page, "the page")
+ROUTE(PAGE_SCRIPT, "GET", "/app.js", web_api_file, "the page's script")
+ROUTE(PAGE_STYLE, "GET", "/app.css", web_api_file, "the page's style")
+ROUTE(PAGE_ICON, "GET", "/icon.svg", web_api_file, "the page's icon")
+ROUTE(PLAIN, "GET", "/plain", summary_page, "a summary as plain HTML, for browsers without script")
+#define PAGE "/api/v1/page"
+ROUTE(PAGE_OVERVIEW, "GET", PAGE "/overview", page_api_overview, "for the page: how the cluster is")
+ROUTE(PAGE_NODES, "GET", PAGE "/nodes", page_api_nodes, "for the page: all nodes with their values")
+ROUTE(PAGE_NAMESPACES, "GET", PAGE "/namespaces", page_api_namespaces, "for the page: all namespaces with their values")
+ROUTE(PAGE_PODS, "GET", PAGE "/pods", page_api_pods, "for the page: pods with their values")
+ROUTE(PAGE_CONTAINERS, "GET", PAGE "/containers", page_api_containers, "for the page: containers with their values")
+ROUTE(PAGE_NODE, "GET", PAGE "/node/{node}", page_api_entity, "for the page: a node with all it has")
+ROUTE(PAGE_NAMESPACE, "GET", PAGE "/namespace/{namespace}", page_api_entity, "for the page: a namespace with all it has")
+ROUTE(PAGE_POD, "GET", PAGE "/pod/{namespace}/{pod}", page_api_entity, "for the page: a pod with all it has")
+ROUTE(PAGE_CONTAINER, "GET", PAGE "/container/{namespace}/{pod}/{container}", page_api_entity, "for the page: a container with all it has")
+ROUTE(PAGE_SYSTEM, "GET", PAGE "/system/{node}/{container}", page_api_entity, "for the page: a system container with all it has")
+#undef PAGE
 ROUTE(HEALTHZ, "GET", "/healthz", health_api_healthz, "ok while collection goes on")
 ROUTE(HEALTHZ_TWICE, "GET", "/healthz/healthz", health_api_healthz, "the same, where Heapster had it too")
 ROUTE(READYZ, "GET", "/readyz", health_api_readyz, "ok as soon as something has been collected")
 ROUTE(METRICS, "GET", "/metrics", own_metrics, "own state as Prometheus text")
+ROUTE(CLUSTER_METRICS, "GET", "/metrics/cluster", cluster_metrics_api, "the newest samples of everything as Prometheus text")
 ROUTE(APPLIANCE, "GET", "/api/v1/appliance", appliance_api, "plan, use, roles, sources and errors")
+// What Kubernetes clients ask for. {version} is the first value.
+ROUTE(KUBE_VERSION, "GET", "/version", discovery_api, "version, as API servers tell theirs")
+ROUTE(API_VERSIONS, "GET", "/api", discovery_api, "versions of the core API")
+ROUTE(API_CORE, "GET", "/api/v1", discovery_api, "resources of the core API")
+ROUTE(CORE_NODES, "GET", "/api/v1/nodes", resource_metrics_api_core, "nodes, as far as kubectl top asks")
+ROUTE(CORE_NODE, "GET", "/api/v1/nodes/{node}", resource_metrics_api_core, "a node")
+ROUTE(CORE_PODS, "GET", "/api/v1/pods", resource_metrics_api_core, "pods of all namespaces")
+ROUTE(CORE_NAMESPACE_PODS, "GET", "/api/v1/namespaces/{namespace}/pods", resource_metrics_api_core, "pods of a namespace")
+ROUTE(CORE_POD, "GET", "/api/v1/namespaces/{namespace}/pods/{pod}", resource_metrics_api_core, "a pod")
+ROUTE(API_GROUPS, "GET", "/apis", discovery_api, "API groups")
+#define RESOURCE "/apis/metrics.k8s.io"
+ROUTE(API_GROUP, "GET", RESOURCE, discovery_api, "versions of the metrics API")
+ROUTE(API_RESOURCES, "GET", RESOURCE "/{version}", discovery_api_version, "resources of the metrics API")
+ROUTE(RESOURCE_NODES, "GET", RESOURCE "/{version}/nodes", resource_metrics_api, "use of all nodes")
+ROUTE(RESOURCE_NODE, "GET", RESOURCE "/{version}/nodes/{node}", resource_metrics_api, "use of a node")
+ROUTE(RESOURCE_PODS, "GET", RESOURCE "/{version}/pods", resource_metrics_api, "use of all pods")
+ROUTE(RESOURCE_NAMESPACE_PODS, "GET", RESOURCE "/{version}/namespaces/{namespace}/pods", resource_metrics_api, "use of the pods of a namespace")
+ROUTE(RESOURCE_POD, "GET", RESOURCE "/{version}/namespaces/{namespace}/pods/{pod}", resource_metrics_api, "use of a pod")
+#undef RESOURCE
+#define HEAPSTER "/apis/metrics"
+ROUTE(HEAPSTER_RESOURCES, "GET", HEAPSTER "/v1alpha1", discovery_api, "resources of Heapster's metrics API")
+ROUTE(HEAPSTER_NODES, "GET", HEAPSTER "/{version}/nodes", resource_metrics_api, "the same as Heapster had it: nodes")
+ROUTE(HEAPSTER_NODE, "GET", HEAPSTER "/{version}/nodes/{node}", resource_metrics_api, "a node")
+ROUTE(HEAPSTER_PODS, "GET", HEAPSTER "/{version}/pods", resource_metrics_api, "pods of all namespaces")
+ROUTE(HEAPSTER_NAMESPACE_PODS, "GET", HEAPSTER "/{version}/namespaces/{namespace}/pods", resource_metrics_api, "pods of a namespace")
+ROUTE(HEAPSTER_POD, "GET", HEAPSTER "/{version}/namespaces/{namespace}/pods/{pod}", resource_metrics_api, "a pod")
+#undef HEAPSTER
+ROUTE(API_NONE, "GET", "/apis/{path...}", resource_metrics_api_none, "404 as Kubernetes says it")
+ROUTE(EXPORT, "GET", "/api/v1/metric-export", metric_export_api, "the newest values of all nodes, pods and containers")
+ROUTE(EXPORT_SCHEMA, "GET", "/api/v1/metric-export-schema", metric_export_api_schema, "what the export has")
 #define MODEL "/api/v1/model"
 #define POD MODEL "/namespaces/{namespace}/pods/{pod}"
 ROUTE(CLUSTER_NAMES, "GET", MODEL "/metrics", model_api_metrics, "metric names of the cluster")

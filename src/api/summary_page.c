@@ -30,7 +30,7 @@ write_header(struct exchange *exchange, struct out *out)
 {
     const struct api *api = exchange->api;
     enum health health = health_of(api, exchange->now);
-    out_string(out, "<header><h1><a href=\"/\">Skerry</a></h1>");
+    out_string(out, "<header><h1><a href=\"/plain\">Skerry</a></h1>");
     out_format(out, "<span class=\"pill %s\">%s</span><span class=\"dim\">",
                health == HEALTH_OK ? "ok" : "bad", health == HEALTH_OK ? "collecting" : "trouble");
     health_write(health, api, exchange->now, out);
@@ -245,7 +245,7 @@ begin_pods(struct exchange *exchange, struct out *out)
     if (chosen.size > 0) {
         out_string(out, "<section id=\"pods\"><h2>Pods of ");
         html_text(out, chosen);
-        out_string(out, "<small><a href=\"/\">all namespaces</a></small></h2>"
+        out_string(out, "<small><a href=\"/plain\">all namespaces</a></small></h2>"
                         "<div class=\"box\"><table>");
         order_begin_namespace(order, exchange->api->table, text_sub(chosen, 0, NAME_BYTES_MAX),
                               &cursor->order);

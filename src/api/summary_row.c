@@ -186,7 +186,7 @@ void
 summary_namespace_row(struct out *out, const struct target *target)
 {
     struct text name = target->namespace_row.name;
-    out_string(out, "<tr><td class=\"name\"><a href=\"/?namespace=");
+    out_string(out, "<tr><td class=\"name\"><a href=\"/plain?namespace=");
     html_query_text(out, name);
     out_string(out, "#pods\">");
     html_text(out, name);

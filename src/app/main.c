@@ -34,6 +34,7 @@ static const struct tool_row {
     {"query", query_tool, "prints recorded values: --metric=cpu/usage_rate --pod=NS/NAME --start=-6h --step=1m"},
     {"check", check_tool, "tries everything that the configuration needs"},
     {"rbac", rbac_tool, "prints the manifest of the account for a cluster"},
+    {"apiservice", apiservice_tool, "prints the manifest that makes it the cluster's metrics API"},
     {"roles", roles_tool, "prints the roles that the configuration needs, one a line"},
     {"validate", validate_tool, "says whether the configuration can be started"},
 };

@@ -27,6 +27,8 @@ int query_tool(struct tool *tool);
 int check_tool(struct tool *tool);
 // The manifest that gives the appliance its account in a cluster.
 int rbac_tool(struct tool *tool);
+// The manifest that registers the appliance as the cluster's metrics API.
+int apiservice_tool(struct tool *tool);
 // The roles that the configuration needs, one a line; for who makes the scan
 // directory.
 int roles_tool(struct tool *tool);

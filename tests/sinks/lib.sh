@@ -11,6 +11,7 @@
 #   settled                      everything up to now is with the server
 #   hold                         nothing changes from now on: values_compare_to may be used
 #   values_compare_to COMMAND    what the server has last of each series against the truth
+#   server_holds_truth NAME N    all of it for one server (servers.sh), N values at least
 #
 # A server's answers are brought into one form, lines of points.tsv:
 #   key, metric, value, time in seconds
@@ -27,8 +28,11 @@ RESOLUTION=2
 SEED=${SKERRY_TEST_SEED:-$(($(date +%s) % 100000))}
 # Pods, by chance, that are compared value for value with all nodes and sums.
 SAMPLE=60
+# How many cycles are counted.
+CYCLES=5
 ROLES='collect serve record export guard'
 declare -A SERVER=()
+HELD=0
 
 needs() {
     local tool
@@ -106,8 +110,12 @@ settled() {
     await "${1:-30}" export_at_least cycles $((cycles + 2)) && await "${1:-30}" is_settled
 }
 
+# HELD is the cycle by which everything stood still: later ones leave out of the
+# sums what was not seen for long.
 hold() {
-    command_ok '/fault?target=all&kind=http&code=503' && await_cycles 2 30 && settled
+    command_ok '/fault?target=all&kind=http&code=503' && await_cycles 1 30 || return
+    HELD=$(last_cycle)
+    settled 60
 }
 
 release() {
@@ -116,35 +124,84 @@ release() {
 
 # Values
 
-# points.tsv of the newest point of each series -> model.tsv as compare.awk
-# reads it, for the keys in keys.txt.
-points_as_model() {
-    awk -F'\t' -v OFS='\t' -v keys="$WORK/keys.txt" '
-        BEGIN {while ((getline key < keys) > 0) wanted[key] = 1}
-        function stamp(s) {return strftime("%Y-%m-%dT%H:%M:%SZ", s, 1)}
-        !($1 in wanted) {next}
-        $4 >= newest[$1, $2] {newest[$1, $2] = $4; value[$1, $2] = $3}
-        END {
-            for (id in value) {
-                split(id, part, SUBSEP)
-                print part[1], part[2], value[id], value[id], stamp(newest[id])
-            }
-        }'
-}
-
-# COMMAND prints lines of points.tsv.
+# COMMAND prints lines of points.tsv. SOME=1 and SHARE: compare.awk.
 values_compare_to() { # COMMAND...
     values_nodes >"$WORK/nodes.tsv"
     values_pods >"$WORK/pods.txt"
     values_keys summary $SAMPLE "$SEED" >"$WORK/keys.txt"
-    "$@" >"$WORK/points.tsv"
-    points_as_model <"$WORK/points.tsv" >"$WORK/model.tsv"
     {
         values_truth summary
         values_sums
     } >"$WORK/truth.tsv"
-    awk -F'\t' -v endpoint=summary -f tests/cluster/compare.awk "$WORK/nodes.tsv" \
-        "$WORK/truth.tsv" "$WORK/model.tsv" >"$WORK/difference.txt"
+    "$@" >"$WORK/points.tsv"
+    awk -v some="${SOME:-0}" -v share="${SHARE:-0}" -v held="$HELD" -f tests/sinks/compare.awk \
+        "$WORK/truth.tsv" "$WORK/points.tsv" >"$WORK/difference.txt"
     VALUES_COMPARED=$(sed -n 's/^compared //p' "$WORK/difference.txt")
     ! grep -v '^compared ' "$WORK/difference.txt"
+}
+
+last_cycle() { # in seconds
+    date -d "$(appliance 'first(.. | objects | .cycle // empty)')" +%s
+}
+
+# Lines `SECONDS COUNT`: each cycle from FROM to TO must be there, all with as
+# many points, but for those that MISSING names. Prints what is wrong.
+counts_are_whole() { # FROM TO [MISSING], of counts on standard input
+    awk -v from="$1" -v to="$2" -v step="$RESOLUTION" -v missing="${3:-}" '
+        BEGIN {n = split(missing, list, /[ \n]+/); for (i = 1; i <= n; i++) may_miss[list[i]] = 1}
+        $1 >= from && $1 <= to {count[$1] = $2; if ($2 > most) most = $2}
+        END {
+            if (most == 0) print "no points at all"
+            for (t = from; t <= to; t += step) {
+                if (count[t] != most && !(count[t] == 0 && t in may_miss)) {
+                    print t ": " count[t] + 0 " points instead of " most
+                    bad = 1
+                }
+            }
+            exit bad || most == 0
+        }'
+}
+
+# A sink's whole test: cycles, counts, values. FLOOR: how many values at least.
+server_holds_truth() { # NAME FLOOR
+    tree_for "$("$1_sink")"
+    server_compares "$@"
+    release
+    tree_stop
+}
+
+server_compares() { # NAME FLOOR
+    local from to wrong
+    await_scraped $((NODES * 2)) 60 || { fail "not scraped: $(appliance .errors)"; return; }
+    from=$(last_cycle) || { fail "no cycle"; return; }
+    await_cycles $CYCLES $((CYCLES * RESOLUTION * 4)) || { fail "no more cycles"; return; }
+    to=$(last_cycle)
+    hold || { fail "not settled: $(export_status)"; return; }
+    [ "$(deaths)" = 0 ] || fail "a role died"
+    if [ -n "${FLUSH:-}" ]; then
+        $FLUSH
+    fi
+    if ! wrong=$("$1_counts" | counts_are_whole $((from + RESOLUTION)) $((to - RESOLUTION))); then
+        fail "counts, cycles $from to $to: $wrong"
+    elif ! values_compare_to "$1_points" >"$WORK/what.txt"; then
+        fail "seed $SEED: $(cat "$WORK/what.txt")"
+    elif [ "$VALUES_COMPARED" -lt "$2" ]; then
+        fail "only $VALUES_COMPARED values were compared"
+    fi
+    [ "$(export_status ' | [.refused, .skipped, .missedCycles]' | jq -c .)" = '[{},0,0]' ] ||
+        fail "lost: $(export_status)"
+}
+
+# File systems and disks are in each cycle, of all nodes, pods and containers.
+server_holds_labelled() { # NAME
+    local from to wrong
+    tree_for "$("$1_sink")"
+    await_scraped $((NODES * 2)) 60
+    from=$(last_cycle)
+    await_cycles $CYCLES $((CYCLES * RESOLUTION * 4))
+    to=$(last_cycle)
+    settled || fail "not settled: $(export_status)"
+    tree_stop
+    wrong=$(LABELLED=yes "$1_counts" |
+        counts_are_whole $((from + RESOLUTION)) $((to - RESOLUTION))) || fail "$wrong"
 }

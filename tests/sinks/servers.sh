@@ -4,8 +4,10 @@
 #
 #   NAME_start        starts it, or starts it again on the same port and data
 #   NAME_sink         what --sink says
-#   NAME_points       lines of points.tsv (lib.sh): the newest point of each series
-#   NAME_counts       lines `SECONDS COUNT`: how many points it has of each cycle
+#   NAME_points       lines of points.tsv (lib.sh): of each series the newest point that
+#                     is not after HELD, or all points
+#   NAME_counts       lines `SECONDS COUNT`: how many points it has of each cycle,
+#                     those of file systems and disks apart: LABELLED=yes for these
 #   NAME_series METRIC KEY   lines `SECONDS VALUE`, all that it has of one series
 
 # Series are found by type and names: awk functions for all.
@@ -65,15 +67,15 @@ influx_sink() {
 
 influx_query() { # QUERY
     curl -sS -G --max-time 60 -H 'Accept: application/csv' "http://127.0.0.1:$INFLUX_PORT/query" \
-        --data-urlencode db=k8s --data-urlencode epoch=s --data-urlencode "q=$1"
+        --data-urlencode "db=${INFLUX_DB:-k8s}" --data-urlencode epoch=s --data-urlencode "q=$1"
 }
 
 # measurement,"tag=value,...",time,value: commas inside of values are escaped.
 influx_points() {
-    influx_query 'SELECT last("value") FROM /.*/ GROUP BY *' | awk -v OFS='\t' "$ENTITY_KEY"'
+    influx_query "SELECT last(\"value\") FROM /.*/ WHERE time <= ${HELD}s GROUP BY *" | awk -v OFS='\t' "$ENTITY_KEY"'
         function tag(name) {
-            return match(tags, "," name "=[^,\\\\]*") ?
-                substr(tags, RSTART + length(name) + 2, RLENGTH - length(name) - 2) : ""
+            if (!match(tags, "," name "=[^,\\\\]*")) return ""
+            return substr(tags, RSTART + length(name) + 2, RLENGTH - length(name) - 2)
         }
         NR > 1 && match($0, /,".*",/) {
             metric = substr($0, 1, RSTART - 1)
@@ -86,7 +88,9 @@ influx_points() {
 }
 
 influx_counts() {
-    influx_query "SELECT count(\"value\") FROM /.*/ WHERE time > now() - 1h
+    local which='/^[^fd]/'
+    [ "${LABELLED:-no}" = no ] || which='/^(filesystem|disk)/'
+    influx_query "SELECT count(\"value\") FROM $which WHERE time > now() - 1h
         GROUP BY time(${RESOLUTION}s) fill(none)" |
         awk -F, '$3 ~ /^[0-9]+$/ {count[$3] += $4} END {for (t in count) print t, count[t]}' | sort -n
 }
@@ -106,7 +110,6 @@ influx_series() { # METRIC KEY
 # back here; the rest is counted only.
 
 PROMETHEUS_POINTS='
-    def unit($name): if $name | test("cpu.*seconds") then 1e9 else 1 end;
     def metric: .__name__ as $n | {
         node_cpu_usage_seconds_total: "cpu/usage", pod_cpu_usage_seconds_total: "cpu/usage",
         container_cpu_usage_seconds_total: "cpu/usage",
@@ -134,6 +137,16 @@ PROMETHEUS_POINTS='
         elif .node then "node/\(.node)"
         elif .namespace then "ns/\(.namespace)" else "cluster" end;'
 
+PROMETHEUS_LABELLED='container_fs_.*|kubelet_volume_.*|.*_(filesystem|disk)_.*'
+
+prometheus_which() {
+    if [ "${LABELLED:-no}" = no ]; then
+        echo "{__name__!~\"$PROMETHEUS_LABELLED\"}"
+    else
+        echo "{__name__=~\"$PROMETHEUS_LABELLED\"}"
+    fi
+}
+
 PROMETHEUS_PORT=
 
 prometheus_start() {
@@ -155,13 +168,13 @@ prometheus_answer() { # QUERY
 }
 
 prometheus_points() {
-    prometheus_answer '{__name__=~".+"}[10m]' | jq -r "$PROMETHEUS_POINTS"'
+    prometheus_answer "{__name__=~\".+\"}[10m] @ $HELD" | jq -r "$PROMETHEUS_POINTS"'
         .data.result[] | .metric as $m | .values[-1] as $v | ($m | metric) as $name |
         select($name) | [($m | key), $name, ($v[1] | tonumber * ($m | scale)), $v[0]] | @tsv'
 }
 
 prometheus_counts() {
-    prometheus_answer '{__name__=~".+"}[10m]' |
+    prometheus_answer "$(prometheus_which | sed 's/{/{__name__=~".+",/')[10m]" |
         jq -r '.data.result[].values[][0]' | sort -n | uniq -c | awk '{print $2, $1}'
 }
 
@@ -199,12 +212,14 @@ victoria_export() { # SELECTOR
 
 victoria_points() {
     victoria_export '{__name__!=""}' | jq -r "$PROMETHEUS_POINTS"'
-        .metric as $m | ($m | metric) as $name | select($name) |
-        [($m | key), $name, .values[-1] * ($m | scale), (.timestamps[-1] / 1000)] | @tsv'
+        .metric as $m | ($m | metric) as $name | select($name) | range(.values | length) as $i |
+        select(.timestamps[$i] <= '"$HELD"'000) |
+        [($m | key), $name, .values[$i] * ($m | scale), (.timestamps[$i] / 1000)] | @tsv'
 }
 
+# It keeps a point that it was given twice, twice: that is no harm.
 victoria_counts() {
-    victoria_export '{__name__!=""}' | jq -r '.timestamps[] / 1000' | sort -n | uniq -c |
+    victoria_export "$(prometheus_which)" | jq -r '.timestamps | unique[] / 1000' | sort -n | uniq -c |
         awk '{print $2, $1}'
 }
 
@@ -264,11 +279,12 @@ graphite_sink() {
 
 # carbon writes what it holds when it is asked to end.
 graphite_read() { # points|counts|series PATH
-    python3 tests/sinks/whisper_read.py "$WORK/graphite/storage/whisper" "$@"
+    /usr/bin/python3 tests/sinks/whisper_read.py \
+        "$WORK/graphite/storage/whisper/${WHISPER_PREFIX:-kubernetes}" "$@"
 }
 
 graphite_points() {
-    graphite_read points
+    graphite_read points "$HELD"
 }
 
 graphite_counts() {
@@ -279,12 +295,43 @@ graphite_series() { # METRIC KEY
     graphite_read series "$1" "$2"
 }
 
-# Kafka: kcat's mock cluster, which lives in memory: there is no broker in Debian.
+# Kafka: there is no broker in Debian. A consumer of kcat, whose library holds a
+# mock cluster in the same process, prints what arrives in it; it is gone with it.
 
 KAFKA_PORT=
 
 kafka_start() {
-    server_start kafka kcat -M 1
-    await 20 grep -q 'BROKERS=' "$WORK/kafka.out" || return
-    KAFKA_PORT=$(sed -n 's/^BROKERS=[^:]*:\([0-9]*\).*/\1/p' "$WORK/kafka.out" | head -1)
+    rm -f "$WORK/kafka.out"
+    kcat -C -b none:1 -X test.mock.num.brokers=1 -d mock -t heapster-metrics -o beginning -q -u \
+        >"$WORK/kafka.json" 2>"$WORK/kafka.out" &
+    SERVER[kafka]=$!
+    await 20 grep -q 'Mock cluster enabled: .* 127.0.0.1:[0-9]*$' "$WORK/kafka.out" || return
+    KAFKA_PORT=$(sed -n 's/.*Mock cluster enabled: .*:\([0-9]*\)$/\1/p' "$WORK/kafka.out")
+}
+
+kafka_sink() {
+    echo "kafka:?brokers=127.0.0.1:$KAFKA_PORT${KAFKA_OPTIONS:-}"
+}
+
+# The last line may be half a line still.
+kafka_messages() { # JQ
+    sed '$d' "$WORK/kafka.json" | jq -r "$1"
+}
+
+kafka_points() {
+    kafka_messages '.MetricsTags as $t | {
+            cluster: "cluster", ns: "ns/\($t.namespace_name)", node: "node/\($t.nodename)",
+            sys_container: "sys/\($t.nodename)/\($t.container_name)",
+            pod: "pod/\($t.namespace_name)/\($t.pod_name)",
+            pod_container: "con/\($t.namespace_name)/\($t.pod_name)/\($t.container_name)"
+        }[$t.type] as $key |
+        [$key, .MetricsName + (if $t.resource_id then "[\($t.resource_id)]" else "" end),
+            .MetricsValue.value, (.MetricsTimestamp | fromdate)] | @tsv'
+}
+
+kafka_counts() {
+    local which='has("resource_id") | not'
+    [ "${LABELLED:-no}" = no ] || which='has("resource_id")'
+    kafka_messages "select(.MetricsTags | $which) | .MetricsTimestamp | fromdate" |
+        sort -n | uniq -c | awk '{print $2, $1}'
 }

@@ -1,6 +1,8 @@
 """What carbon wrote, in the forms of servers.sh.
 
-usage: whisper_read.py DIRECTORY points | counts | series METRIC KEY
+usage: whisper_read.py DIRECTORY points UNTIL | counts | series METRIC KEY
+
+DIRECTORY holds the metrics below the prefix.
 
 Whisper's format (one archive): aggregation, longest interval, share, archives;
 then offset, step, count of the archive; then count slots of time and value. All
@@ -44,7 +46,8 @@ def key_and_metric(parts):
 def metric_of(parts, key):
     labelled = parts[0] in FAMILIES and len(parts) == 3
     if labelled:
-        return "%s/%s[%s]" % (parts[0], parts[2], parts[1])
+        # The root, "/", is written as every slash of a name.
+        return "%s/%s[%s]" % (parts[0], parts[2], "/" if parts[1] == "_" else parts[1])
     return "/".join(parts)
 
 
@@ -52,7 +55,7 @@ def files(top):
     for directory, _, names in os.walk(top):
         for name in names:
             path = os.path.join(directory, name)
-            yield path, os.path.relpath(path, top)[:-4].split("/")[1:]
+            yield path, os.path.relpath(path, top)[:-4].split("/")
 
 
 def number(value):
@@ -61,16 +64,21 @@ def number(value):
 
 def main(top, what, metric=None, key=None):
     counts = {}
+    labelled = os.environ.get("LABELLED", "no") != "no"
     for path, parts in files(top):
         if not parts or parts[0] not in ("cluster", "namespaces", "nodes"):
             continue
         of, rest = key_and_metric(parts)
         name = metric_of(rest, of)
+        if what == "counts" and (rest[0] in FAMILIES) != labelled:
+            continue
         if what == "series" and (name, of) != (metric, key):
             continue
         found = slots(path)
-        if what == "points" and found:
-            print(of, name, number(found[-1][1]), found[-1][0], sep="\t")
+        if what == "points":
+            found = [slot for slot in found if slot[0] <= int(metric)]
+            if found:
+                print(of, name, number(found[-1][1]), found[-1][0], sep="\t")
         for time, value in found:
             counts[time] = counts.get(time, 0) + 1
             if what == "series":

@@ -90,7 +90,7 @@ TEST(refuses_tricks)
 TEST(unknown_paths)
 {
     static const char *const unknown[] = {
-        "/healthzz", "/api", "/api/v1/model", "/api/v1/model/nodes/x", "/HEALTHZ",
+        "/healthzz", "/apix", "/api/v1/model", "/api/v1/model/nodes/x", "/HEALTHZ",
         "/api/v1/model/nodes/x/metric", "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z",
     };
     for (size_t i = 0; i < ARRAY_COUNT(unknown); i++) {

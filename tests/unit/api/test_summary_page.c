@@ -62,7 +62,7 @@ TEST(shows_the_cluster)
     static const char *const parts[] = {
         "collecting", "1 / 2", "1 not answering", "1.50 cores", "20 %", "node-a", "not ready",
         "timeout ×2", "kubelet", "web-7594557864-x2x9k", "CrashLoopBackOff",
-        "the API server does not answer", "/?namespace=shop#pods", "Failures and drops",
+        "the API server does not answer", "/plain?namespace=shop#pods", "Failures and drops",
     };
     struct world *world = world_make(5);
     struct text answer = world_get(world, "/");

@@ -1,0 +1,27 @@
+// What the page asks for, as compact JSON: /api/v1/page/...
+//
+// overview: sums, tops and what changed in the last hour. nodes, namespaces,
+// pods, containers: every row with its current values, as
+// {"time":T,"cycle":T,"columns":["name",...],"rows":[[...],...]}; namespace=,
+// pod= and node= in the query choose rows. node/, namespace/, pod/, container/,
+// system/: one entity with all it has. Times are milliseconds since 1970, CPU
+// millicores, sizes bytes; null: not known. Lists come in no order.
+//
+// A form for the page of the same binary and no promise to others: those have
+// the model API. Bounded steps, no memory; lists may miss rows that come or go
+// meanwhile. 503 before anything was collected, 404 with what is near.
+#ifndef SKERRY_API_PAGE_API_H
+#define SKERRY_API_PAGE_API_H
+
+#include "api/exchange.h"
+
+// What is listed of the last hour at most; the answer says when there is more.
+#define PAGE_CHANGES_MAX 200
+#define PAGE_TOP_ROWS 10
+
+exchange_handler page_api_overview;                                  // page_api_overview.c
+exchange_handler page_api_nodes, page_api_namespaces;                // page_api_list.c
+exchange_handler page_api_pods, page_api_containers;
+exchange_handler page_api_entity;                                    // page_api_entity.c
+
+#endif

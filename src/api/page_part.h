@@ -1,0 +1,40 @@
+// What the files of the page's API share; for page_api_*.c only.
+#ifndef SKERRY_API_PAGE_PART_H
+#define SKERRY_API_PAGE_PART_H
+
+#include "api/target.h"
+#include "base/json.h"
+
+// The newest value as JSON, rounded to a tenth; null when there is none.
+void page_metric(struct json *json, const struct target *target, enum metric metric);
+void page_number(struct json *json, double value);
+// Seconds since 1970 as milliseconds; null for 0.
+void page_seconds(struct json *json, int64_t seconds);
+// The newest value; negative: none.
+double page_value(const struct target *target, enum metric metric);
+
+// "time" and "cycle" behind an opening brace.
+void page_begin(struct json *json, const struct exchange *exchange);
+
+// False: answered with 503, as nothing has been collected yet.
+bool page_has_table(struct exchange *exchange);
+
+// Ready as the API server says, or as it answers where nobody says it.
+bool page_node_is_ready(const struct node_row *row);
+// The file system of the node: its root, or what local storage is counted by.
+struct page_storage {
+    double used, size;  // negative: not known
+};
+struct page_storage page_node_storage(const struct target *node);
+
+// Why a pod does not do well, how many of its containers are ready.
+struct page_pod_state {
+    unsigned ready, containers;
+    uint32_t last_finished_s;
+    size_t reason_bytes;
+    char reason[SHORT_NAME_BYTES_MAX];
+};
+void page_pod_state(const struct table_reader *table, const struct pod_view *pod,
+                    struct page_pod_state *state);
+
+#endif

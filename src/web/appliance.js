@@ -1,0 +1,134 @@
+// How the appliance itself is doing: memory, roles, scrapes, sinks, history.
+import { h, fill } from "./dom.js";
+import { poll, rowsOf } from "./server.js";
+import { bar, nodeLink, pill } from "./parts.js";
+import { ago, bytes, count, duration, number, percent, time } from "./units.js";
+
+const SCRAPES_MAX = 25;
+
+function panel(title, hint, ...content) {
+    return h("section", { class: "panel" }, h("header", {}, h("h3", {}, title), h("span", { class: "dim" }, hint)), content);
+}
+
+function sheet(heads, rows, empty) {
+    if (rows.length === 0) {
+        return h("p", { class: "empty" }, empty);
+    }
+    return h("div", { class: "sheet" }, h("table", { class: "plain" },
+        h("thead", {}, h("tr", {}, heads.map((head) => h("th", { class: head.startsWith("#") ? "num" : "", scope: "col" }, head.replace("#", ""))))),
+        h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) => h("td", { class: heads[i].startsWith("#") ? "num" : "" }, cell)))))));
+}
+
+function when(text, now) {
+    return text ? h("span", { title: time(Date.parse(text)) }, ago(Date.parse(text), now)) : "–";
+}
+
+function roles(a, now) {
+    const level = { ready: "ok", starting: "warn" };
+    return panel("Roles", "each may die alone and is started again", sheet(
+        ["Role", "State", "Since", "#Deaths", "Last death"],
+        a.roles.map((role) => [h("b", {}, role.role), pill(level[role.state] || "bad", role.state), when(role.since, now), count(role.deaths),
+            role.lastDeath ? [when(role.lastDeath, now), h("small", {}, role.lastReason)] : h("span", { class: "dim" }, "none")]), "No role has reported yet."));
+}
+
+function memory(a) {
+    const byRole = new Map();
+    (a.plan || []).forEach((each) => byRole.set(each.role, (byRole.get(each.role) || 0) + each.bytes));
+    const most = Math.max(1, ...byRole.values());
+    const parts = [...(a.plan || [])].sort((x, y) => y.bytes - x.bytes);
+    return panel("Planned memory", a.planBytes ? `${bytes(a.planBytes)} for all processes, fixed since the start` : "",
+        sheet(["Holder", "#Planned"], [...byRole].sort((x, y) => y[1] - x[1]).map(([role, size]) => [role, h("span", { class: "use" }, bar(size, most, {}, true), h("span", {}, bytes(size)))]), "The plan is not known here."),
+        h("details", {}, h("summary", {}, `All ${parts.length} parts`),
+            sheet(["Holder", "Part", "#Count", "#Each", "#Bytes"], parts.map((each) => [each.role, each.part, count(each.count), bytes(each.bytesEach), bytes(each.bytes)]), "")));
+}
+
+function pools(a) {
+    return panel("Pools of the live table", "full pools refuse new rows and count them; totals stay right", sheet(
+        ["Pool", "#Used", "#Peak", "#Planned", "#Refused"], (a.pools || []).map((pool) => [pool.pool,
+            h("span", { class: "use", title: percent(pool.used, pool.limit) }, bar(pool.used, pool.limit), h("span", {}, count(pool.used))), count(pool.peak), count(pool.limit),
+            pool.refused > 0 ? pill("bad", count(pool.refused)) : "0"]), "Nothing has been collected yet."));
+}
+
+function sources(a, now) {
+    return panel("Sources", "", sheet(["Source", "State", "#Nodes", "Last answer", "Last failure"],
+        (a.sources || []).map((source) => [[h("span", { class: "long" }, source.name), source.insecure ? pill("warn", "not verified") : null],
+            pill(source.up ? "ok" : "bad", source.up ? "up" : "down"), count(source.nodes), when(source.lastSuccess, now),
+            source.lastFailure ? [when(source.lastFailure, now), h("small", {}, source.lastError)] : h("span", { class: "dim" }, "none")]), "No source has been asked yet."));
+}
+
+function sinks(a, now) {
+    const level = { ok: "ok", up: "ok", sending: "ok", idle: "ok", ready: "ok" };
+    return panel("Sinks", "", sheet(["Sink", "State", "#Lag", "#Waiting", "#Points", "#Not sent", "Last failure"],
+        (a.sinks || []).map((sink) => [sink.name, pill(level[sink.state] || "warn", sink.state), duration(sink.lagMs), `${count(sink.backlogCycles)} cycles`, count(sink.points),
+            sink.missedCycles > 0 ? pill("bad", `${count(sink.missedCycles)} cycles`) : count(sink.skipped),
+            sink.lastFailure ? [when(sink.lastFailure, now), h("small", {}, sink.lastError)] : h("span", { class: "dim" }, "none")]),
+        "None is configured: --sink= sends what is recorded elsewhere."));
+}
+
+function reach(tier, now) {
+    return tier && tier.oldest ? `${duration(now - Date.parse(tier.oldest))} back` : "nothing yet";
+}
+
+function past(a, now) {
+    const own = a.history;
+    if (!own) {
+        return panel("History", "", h("p", { class: "empty" }, "None is kept: --history=1G would keep it."));
+    }
+    const tiers = own.tiers || {};
+    return panel("History", own.open ? "" : "not open", h("dl", {},
+        h("dt", {}, "Size"), h("dd", {}, h("span", { class: "use left" }, bar(own.bytes, own.limit, {}, true), h("span", {}, `${bytes(own.bytes)} of ${bytes(own.limit)}`))),
+        h("dt", {}, "Every sample"), h("dd", {}, reach(tiers.raw, now)), h("dt", {}, "By the minute"), h("dd", {}, reach(tiers["1m"], now)),
+        h("dt", {}, "By ten minutes"), h("dd", {}, reach(tiers["10m"], now)),
+        h("dt", {}, "Samples"), h("dd", {}, `${count(own.samples)}, ${number(own.bytesPerSample)} bytes each`), h("dt", {}, "Last cycle"), h("dd", {}, when(own.lastCycle, now)),
+        h("dt", {}, "Cycles lost"), h("dd", {}, own.cyclesLost > 0 ? pill("bad", count(own.cyclesLost)) : "0"),
+        own.lastError ? [h("dt", {}, "Last error"), h("dd", {}, own.lastError)] : null));
+}
+
+function scrapes(nodes, now) {
+    const sorted = [...nodes].sort((x, y) => y.streak - x.streak || (y.latency || 0) - (x.latency || 0));
+    const failing = nodes.filter((node) => node.streak > 0).length;
+    return panel("Scrapes", `${count(nodes.length)} nodes, ${failing === 0 ? "all answer" : `${failing} do not answer`}; the slowest first`,
+        sheet(["Node", "State", "Sample", "#Took", "#Size", "#Scrapes", "#Failures", "Reason"], sorted.slice(0, SCRAPES_MAX).map((node) => [nodeLink(node.name),
+            pill(node.streak > 0 ? "bad" : "ok", node.streak > 0 ? `${node.streak} in a row` : "ok"), ago(node.scraped, now), node.latency > 0 ? `${number(node.latency)} ms` : "–",
+            bytes(node.bytes), count(node.scrapes), count(node.failures), h("small", {}, node.error)]), "No node has been scraped yet."),
+        nodes.length > SCRAPES_MAX ? h("p", { class: "dim more" }, `and ${count(nodes.length - SCRAPES_MAX)} more, all in the list of nodes`) : null);
+}
+
+function errors(a) {
+    return panel("Failures and drops", "since the live table was made", sheet(["Reason", "#Times"],
+        (a.errors || []).sort((x, y) => y.total - x.total).map((error) => [[error.sentence, h("small", {}, error.reason)], count(error.total)]), "None."));
+}
+
+function counters(a) {
+    const rows = Object.entries(a.counters || {});
+    return panel("Counters", "", h("details", {}, h("summary", {}, `All ${rows.length}`), sheet(["Counter", "#Value"], rows.map(([name, value]) => [name, count(value)]), "")));
+}
+
+function serve(a) {
+    const own = a.serve;
+    return panel("This server", "", h("dl", {}, h("dt", {}, "Library memory"), h("dd", {}, h("span", { class: "use left" }, bar(own.heapBytes, own.heapBytesLimit), h("span", {}, `${bytes(own.heapBytes)} of ${bytes(own.heapBytesLimit)}, peak ${bytes(own.heapBytesPeak)}`))),
+        h("dt", {}, "Clients"), h("dd", {}, h("span", { class: "use left" }, bar(own.clients, own.clientsLimit), h("span", {}, `${own.clients} of ${own.clientsLimit}, peak ${own.clientsPeak}`))),
+        h("dt", {}, "Turned away"), h("dd", {}, `${count(own.refused)} without a place, ${count(own.timeouts)} too slow, ${count(own.forbidden)} for a foreign name`)));
+}
+
+export function applianceView(shell) {
+    const head = h("div");
+    const left = h("div", { class: "column" });
+    const right = h("div", { class: "column" });
+    const wide = h("div");
+    const element = h("div", { class: "page" }, head, h("div", { class: "two" }, left, right), wide);
+    const stops = [
+        poll("/api/v1/appliance", shell.period, (a) => {
+            const now = Date.parse(a.now);
+            // A list that somebody opened stays open.
+            const open = [...element.querySelectorAll("details")].map((each) => each.open);
+            fill(head, h("div", { class: `verdict ${a.healthy ? "ok" : "bad"}` }, h("i"), h("b", {}, a.healthy ? "The appliance is well" : "The appliance needs attention"),
+                h("span", {}, `${a.health} · version ${a.version} · up ${duration(a.uptimeSeconds * 1000)} · cycles of ${duration(a.resolutionMs)}`)));
+            fill(left, roles(a, now), sources(a, now), sinks(a, now), past(a, now), serve(a));
+            fill(right, memory(a), pools(a), errors(a), counters(a));
+            element.querySelectorAll("details").forEach((each, i) => { each.open = open[i] || false; });
+        }, shell.failed),
+        poll("/api/v1/page/nodes", shell.period, (answer) => fill(wide, scrapes(rowsOf(answer), answer.time))),
+    ];
+    return { element, title: "This appliance", destroy: () => stops.forEach((stop) => stop()) };
+}

@@ -1,0 +1,245 @@
+// A panel with one chart: lines over time, a legend with values, gaps as gaps.
+import uPlot from "uplot";
+import { h, fill } from "./dom.js";
+import { Refused } from "./server.js";
+import { bytes, count, rate } from "./units.js";
+import { derive, series, sum } from "./past.js";
+
+const HEIGHT = 150;
+// Steps of an axis: round numbers of the units that are shown.
+const ROUND = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+const BINARY = [0, 1, 2, 3, 4, 5].flatMap((power) => ROUND.map((step) => step * 1024 ** power));
+const WHOLE = [0, 1, 2].flatMap((power) => ROUND.map((step) => step * 1000 ** power));
+const SPARSE = 6;
+const PLAN = ["request", "limit", "size"];
+const sync = uPlot.sync("all");
+const PALETTE = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6", "--line-7", "--line-8"];
+
+function colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+const ROLES = {
+    usage: { colour: "--line-1", fill: true },
+    second: { colour: "--line-2" },
+    third: { colour: "--line-4" },
+    request: { colour: "--request", dash: [6, 4] },
+    limit: { colour: "--limit", dash: [2, 3] },
+    size: { colour: "--size", dash: [8, 3, 2, 3] },
+};
+
+function styleOf(line, index) {
+    return ROLES[line.role] || { colour: PALETTE[index % PALETTE.length] };
+}
+
+// The rates of this: [{label, role, entity, metric, resource, derived} | {label, sumOf}]
+async function fetchLine(line, seconds, signal) {
+    if (line.sumOf) {
+        const all = await Promise.all(line.sumOf.map((entity) =>
+            series(entity, line.metric, seconds, line, signal).catch(ifKnown)));
+        return sum(all.filter((one) => one !== null));
+    }
+    const one = await series(line.entity, line.metric, seconds, line, signal).catch(ifKnown);
+    return one !== null && line.derived ? derive(one) : one;
+}
+
+// What was never recorded is no line, and no failure.
+function ifKnown(error) {
+    if (error instanceof Refused && error.status === 404 && !/no history/.test(error.message)) {
+        return null;
+    }
+    throw error;
+}
+
+function tokens(format) {
+    return (u, splits) => splits.map((value) => format(value));
+}
+
+function axisTime(seconds) {
+    const day = { month: "short", day: "numeric" };
+    const clock = { hour: "2-digit", minute: "2-digit" };
+    const form = new Intl.DateTimeFormat(undefined, seconds > 200000 ? day
+        : seconds > 80000 ? clock : clock);
+    return (u, splits) => splits.map((value) => form.format(value * 1000));
+}
+
+export function chart({ title, format, lines, note }) {
+    const body = h("div", { class: "plot" });
+    const legend = h("div", { class: "legend" });
+    const element = h("section", { class: "panel chart" },
+        h("header", {}, h("h3", {}, title), legend), body);
+    let plot = null;
+    let seconds = 0;
+    let shown = [];
+    let stop = new AbortController();
+    let timer = 0;
+
+    function say(text) {
+        if (plot) {
+            plot.destroy();
+            plot = null;
+        }
+        fill(legend);
+        fill(body, h("p", { class: "empty" }, text));
+    }
+
+    function showLegend(index) {
+        fill(legend, shown.map((line, i) => {
+            const values = plot.data[i + 1];
+            let at = index;
+            if (at === null || at === undefined) {
+                at = values.length - 1;
+                while (at > 0 && (values[at] === null || values[at] === undefined)) {
+                    at--;
+                }
+            }
+            const key = h("i", { class: line.style.dash ? "dashed" : "" });
+            key.style.borderColor = colour(line.style.colour);
+            return h("span", { class: line.peak ? "peak" : "" }, key, line.label, " ",
+                h("b", {}, format(values[at] ?? null)));
+        }));
+    }
+
+    function options() {
+        const grid = { stroke: colour("--grid"), width: 1 };
+        const axis = {
+            stroke: colour("--dim"), grid, ticks: { show: false },
+            font: "11px system-ui, sans-serif",
+        };
+        return {
+            width: Math.max(200, body.clientWidth), height: HEIGHT,
+            padding: [8, 8, 0, 0],
+            legend: { show: false },
+            cursor: { sync: { key: sync.key, setSeries: false }, points: { size: 5 }, drag: { x: false, y: false } },
+            scales: {
+                x: { range: () => [Date.now() / 1000 - seconds, Date.now() / 1000] },
+                y: { range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1] },
+            },
+            axes: [
+                { ...axis, values: axisTime(seconds), space: 70, size: 26 },
+                { ...axis, values: tokens(format), size: 74, space: 34, ...(format === bytes || format === rate ? { incrs: BINARY } : format === count ? { incrs: WHOLE } : {}) },
+            ],
+            series: [{}, ...shown.map((line) => ({
+                label: line.label,
+                stroke: colour(line.style.colour),
+                fill: line.style.fill ? `${colour(line.style.colour)}22` : undefined,
+                width: line.peak ? 1 : 1.6,
+                alpha: line.peak ? 0.55 : 1,
+                dash: line.style.dash,
+                // A line needs two points; fewer would not be seen.
+                points: { show: (u) => u.data[0].length < SPARSE, size: 4 },
+            }))],
+            hooks: { setCursor: [(u) => showLegend(u.cursor.idx)] },
+        };
+    }
+
+    function draw(found) {
+        shown = [];
+        const tables = [];
+        found.forEach((one, i) => {
+            const planned = PLAN.includes(lines[i].role);
+            if (one === null || one.times.length === 0 || (planned && !one.values.some((value) => value > 0))) {
+                return;
+            }
+            const style = styleOf(lines[i], i);
+            if (one.peaks && !planned) {
+                shown.push({ ...lines[i], label: `${lines[i].label} peak`, style: { ...style, fill: false }, peak: true });
+                tables.push([one.times, one.peaks]);
+            }
+            shown.push({ ...lines[i], style });
+            tables.push([one.times, one.values]);
+        });
+        if (tables.length === 0) {
+            say("Nothing was recorded in this range.");
+            return;
+        }
+        const data = tables.length === 1 ? tables[0] : uPlot.join(tables);
+        if (plot && plot.series.length === data.length) {
+            plot.setData(data);
+        } else {
+            if (plot) {
+                plot.destroy();
+            }
+            fill(body);
+            plot = new uPlot(options(), data, body);
+        }
+        showLegend(null);
+    }
+
+    async function load() {
+        clearTimeout(timer);
+        if (!element.isConnected) {
+            return;
+        }
+        const mine = stop;
+        let wait = Math.max(10000, seconds * 4);
+        try {
+            if (!document.hidden) {
+                draw(await Promise.all(lines.map((line) => fetchLine(line, seconds, mine.signal))));
+            }
+        } catch (error) {
+            if (mine.signal.aborted) {
+                return;
+            }
+            wait = 5000;
+            if (error instanceof Refused) {
+                say(/no history/.test(error.message) ? "No history is kept: start with --history=1G to see the past." : `${error.message}.`);
+            } else if (!plot) {
+                say("Waiting for the appliance.");
+            }
+        }
+        timer = mine.signal.aborted ? 0 : setTimeout(load, Math.min(wait, 60000));
+    }
+
+    const watcher = new ResizeObserver(() => {
+        if (plot && body.clientWidth > 0) {
+            plot.setSize({ width: body.clientWidth, height: HEIGHT });
+        }
+    });
+    watcher.observe(body);
+
+    return {
+        element,
+        show(range) {
+            stop.abort();
+            stop = new AbortController();
+            seconds = range;
+            if (plot) {
+                plot.destroy();
+                plot = null;
+            }
+            say("Loading");
+            load();
+        },
+        repaint() {
+            if (plot) {
+                const data = plot.data;
+                plot.destroy();
+                plot = new uPlot(options(), data, body);
+                showLegend(null);
+            }
+        },
+        destroy() {
+            stop.abort();
+            clearTimeout(timer);
+            watcher.disconnect();
+            if (plot) {
+                plot.destroy();
+                plot = null;
+            }
+        },
+    };
+}
+
+// Several panels with one choice of range.
+export function chartGroup(definitions, seconds) {
+    const charts = definitions.map(chart);
+    const element = h("div", { class: "charts" }, charts.map((each) => each.element));
+    return {
+        element,
+        show: (range) => charts.forEach((each) => each.show(range)),
+        repaint: () => charts.forEach((each) => each.repaint()),
+        destroy: () => charts.forEach((each) => each.destroy()),
+        start: () => charts.forEach((each) => each.show(seconds)),
+    };
+}

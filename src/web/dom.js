@@ -1,0 +1,48 @@
+// Elements made from script: h("td", {class: "num"}, "12", child).
+// Text is always set as text, so that nothing from the cluster is ever markup.
+const SVG = "http://www.w3.org/2000/svg";
+
+function append(element, children) {
+    for (const child of children.flat(Infinity)) {
+        if (child !== null && child !== undefined && child !== false) {
+            element.append(child);
+        }
+    }
+    return element;
+}
+
+function set(element, name, value) {
+    if (value === null || value === undefined || value === false) {
+        return;
+    }
+    if (name.startsWith("on")) {
+        element.addEventListener(name.slice(2), value);
+    } else if (name === "style") {
+        Object.assign(element.style, value);
+    } else if (name in element && name !== "list" && typeof value !== "string") {
+        element[name] = value;
+    } else {
+        element.setAttribute(name, value === true ? "" : value);
+    }
+}
+
+export function h(tag, attributes, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+        set(element, name, value);
+    }
+    return append(element, children);
+}
+
+export function svg(tag, attributes, ...children) {
+    const element = document.createElementNS(SVG, tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+        element.setAttribute(name, value);
+    }
+    return append(element, children);
+}
+
+export function fill(element, ...children) {
+    element.replaceChildren();
+    return append(element, children);
+}

@@ -1,0 +1,239 @@
+// The frame around the views: navigation, what is wrong with the data, theme, keys.
+import { h, fill } from "./dom.js";
+import { go, link, route } from "./route.js";
+import { connection, poll, Refused } from "./server.js";
+import { ago, count, duration, time, zone } from "./units.js";
+import { overviewView, verdict } from "./overview.js";
+import { listView } from "./lists.js";
+import { entityView } from "./entity.js";
+import { applianceView } from "./appliance.js";
+
+const VIEWS = [
+    ["", "Overview"], ["nodes", "Nodes"], ["namespaces", "Namespaces"], ["pods", "Pods"], ["containers", "Containers"], ["appliance", "This appliance"],
+];
+const NAMES = { node: 1, namespace: 1, pod: 2, container: 3, system: 2 };
+const OLD_MS = 30000;
+
+let overview = null;
+let skewMs = 0;
+let view = null;
+let collecting = "";
+const watchers = new Set();
+
+const shell = {
+    cycleMs: () => overview ? overview.resolution : 5000,
+    period: () => Math.min(15000, Math.max(5000, shell.cycleMs())),
+    onOverview(show) {
+        watchers.add(show);
+        if (overview) {
+            show(overview);
+        }
+        return () => watchers.delete(show);
+    },
+    failed(error) {
+        if (error instanceof Refused && error.status === 503) {
+            collecting = error.message;
+            showNotices();
+        }
+    },
+};
+
+const notices = h("div", { class: "notices", role: "alert" });
+const counts = new Map();
+const tabs = VIEWS.map(([path, title], i) => {
+    const tally = h("span", { class: "tally" });
+    counts.set(path, tally);
+    return h("a", { href: link(path ? [path] : []), title: `${title}, key ${i + 1}` }, title, tally);
+});
+const age = h("span", { class: "age dim", title: `Times are in ${zone}` });
+const lamp = h("i", { class: "lamp" });
+const themeButton = h("button", { class: "icon", onclick: turnTheme, title: "Light or dark, key t", "aria-label": "Light or dark" }, "◐");
+const helpButton = h("button", { class: "icon", onclick: showHelp, title: "Keys, key ?", "aria-label": "Keys" }, "?");
+const main = h("main", { tabindex: "-1" });
+const help = h("dialog", { class: "help" });
+
+fill(document.getElementById("app"),
+    h("header", { class: "top" }, h("a", { href: "#/", class: "brand" }, lamp, "Skerry"), h("nav", { "aria-label": "Views" }, tabs),
+        h("div", { class: "right" }, age, themeButton, helpButton)), notices, main, help);
+
+// Notices
+
+function notice(level, text) {
+    return h("p", { class: `notice ${level}` }, text);
+}
+
+function showNotices() {
+    const out = [];
+    if (connection.failure()) {
+        out.push(notice("bad", `${connection.failure()}${overview ? ` What is shown is of ${time(overview.cycle)}.` : ""}`));
+    } else if (!overview) {
+        out.push(collecting ? notice("warn", `${collecting[0].toUpperCase()}${collecting.slice(1)}. This page shows it as soon as there is something.`) : null);
+    } else {
+        const cycleAge = Date.now() - skewMs - overview.cycle;
+        if (overview.cycle === null) {
+            out.push(notice("warn", "The first cycle is under way; values come with its end."));
+        } else if (cycleAge > Math.max(OLD_MS, 3 * overview.resolution)) {
+            out.push(notice("bad", `The data is old: the newest cycle is of ${time(overview.cycle)}, ${duration(cycleAge)} ago. See This appliance for the reason.`));
+        }
+        for (const source of overview.sources.filter((each) => !each.up)) {
+            out.push(notice("bad", `${source.name} does not answer: ${source.error.replace(/\.$/, "")}. Last answer ${ago(source.lastSuccess, overview.time)}; ` +
+                "the nodes known then are still watched."));
+        }
+    }
+    fill(notices, out);
+    lamp.className = `lamp ${connection.failure() ? "bad" : overview ? (verdict(overview).some(([level]) => level === "bad") ? "bad" : verdict(overview).length ? "warn" : "ok") : ""}`;
+}
+
+function showAge() {
+    if (overview && overview.cycle !== null) {
+        age.textContent = `data ${duration(Math.max(0, Date.now() - skewMs - overview.cycle))} old`;
+    }
+}
+
+connection.listen(showNotices);
+setInterval(() => { showAge(); showNotices(); }, 2000);
+poll("/api/v1/page/overview", shell.period, (answer) => {
+    overview = answer;
+    collecting = "";
+    // The reader's clock may be off; ages are told by the server's.
+    skewMs = Date.now() - answer.time;
+    const tallies = { nodes: answer.counts.nodes, pods: answer.sums.pods, containers: answer.sums.containers };
+    for (const [path, value] of Object.entries(tallies)) {
+        counts.get(path).textContent = value > 0 ? count(value) : "";
+    }
+    watchers.forEach((show) => show(answer));
+    showNotices();
+    showAge();
+}, shell.failed);
+
+// Views
+
+function makeView(path) {
+    const [kind, ...names] = path;
+    if (kind === undefined) {
+        return overviewView(shell);
+    }
+    if (["nodes", "namespaces", "pods", "containers"].includes(kind) && names.length === 0) {
+        return listView(shell, kind);
+    }
+    if (kind === "appliance" && names.length === 0) {
+        return applianceView(shell);
+    }
+    if (NAMES[kind] === names.length) {
+        return entityView(shell, kind, names);
+    }
+    return { element: h("div", { class: "page" }, h("p", { class: "notice warn" }, "There is no such page here. ", h("a", { href: "#/" }, "To the overview"))), title: "Unknown", destroy() {} };
+}
+
+const BELONGS = { node: "nodes", system: "nodes", namespace: "namespaces", pod: "pods", container: "containers" };
+
+function show() {
+    if (view) {
+        view.destroy();
+    }
+    view = makeView(route.path());
+    const first = route.path()[0] || "";
+    tabs.forEach((tab, i) => {
+        const here = VIEWS[i][0] === (BELONGS[first] || first);
+        tab.toggleAttribute("aria-current", here);
+        if (here) {
+            tab.setAttribute("aria-current", "page");
+            tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+        }
+    });
+    document.title = view.title === "Overview" ? "Skerry" : `${view.title} · Skerry`;
+    fill(main, view.element);
+    main.scrollTop = 0;
+}
+
+route.listen(show);
+
+// Theme
+
+function setTheme(theme) {
+    if (theme) {
+        document.documentElement.dataset.theme = theme;
+    }
+    if (view && view.repaint) {
+        view.repaint();
+    }
+}
+
+function turnTheme() {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const now = document.documentElement.dataset.theme || (dark ? "dark" : "light");
+    const next = now === "dark" ? "light" : "dark";
+    try {
+        localStorage.setItem("theme", next);
+    } catch {
+        // A browser that keeps nothing shows the theme until the next load.
+    }
+    setTheme(next);
+}
+
+try {
+    setTheme(localStorage.getItem("theme"));
+} catch {
+    setTheme(null);
+}
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTheme(null));
+
+// Keys
+
+const KEYS = [
+    ["1 to 6", "the views"], ["/", "filter the list"], ["↓ ↑ or j k", "choose a row"], ["Enter", "open it"], ["Esc", "leave the filter; one level up"], ["t", "light or dark"], ["?", "this list"],
+];
+
+function showHelp() {
+    fill(help, h("h3", {}, "Keys"), h("dl", {}, KEYS.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
+        h("p", { class: "dim" }, `Times are in ${zone}. The address holds what you see: copy it to share the view.`),
+        h("form", { method: "dialog" }, h("button", {}, "Close")));
+    help.showModal();
+}
+
+function upwards() {
+    const path = route.path();
+    const up = { node: ["nodes"], namespace: ["namespaces"], system: ["node", path[1]], pod: ["namespace", path[1]], container: ["pod", path[1], path[2]] }[path[0]] || [];
+    go(link(up));
+}
+
+addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || help.open) {
+        return;
+    }
+    const typing = event.target.tagName === "INPUT";
+    if (event.key === "Escape") {
+        if (typing) {
+            event.target.blur();
+            if (view.focusRows) {
+                view.focusRows();
+            }
+        } else {
+            upwards();
+        }
+        return;
+    }
+    if (typing) {
+        if ((event.key === "Enter" || event.key === "ArrowDown") && view.focusRows) {
+            view.focusRows();
+            event.preventDefault();
+        }
+        return;
+    }
+    const index = Number(event.key) - 1;
+    if (VIEWS[index]) {
+        go(link(VIEWS[index][0] ? [VIEWS[index][0]] : []));
+    } else if (event.key === "/" && view.focusFilter) {
+        view.focusFilter();
+        event.preventDefault();
+    } else if (event.key === "t") {
+        turnTheme();
+    } else if (event.key === "?") {
+        showHelp();
+    } else if ((event.key === "j" || event.key === "ArrowDown") && view.focusRows && document.activeElement === document.body) {
+        view.focusRows();
+        event.preventDefault();
+    }
+});
+
+show();

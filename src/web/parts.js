@@ -1,0 +1,134 @@
+// Small pieces that several views show.
+import { h, svg } from "./dom.js";
+import { link, remember, route } from "./route.js";
+import { isNone, percent } from "./units.js";
+import { RANGES } from "./past.js";
+
+export function pill(level, text, hint) {
+    return h("span", { class: `pill ${level}`, title: hint || "" }, text);
+}
+
+function levelOf(share) {
+    return share >= 0.95 ? "bad" : share >= 0.85 ? "warn" : "";
+}
+
+// Use of a whole, with marks where request and limit lie.
+export function bar(used, whole, marks, calm) {
+    const share = isNone(used) || !whole ? 0 : used / whole;
+    const inner = h("i", { class: calm ? "" : levelOf(share) });
+    inner.style.width = `${Math.min(100, share * 100)}%`;
+    const element = h("span", { class: `bar${whole ? "" : " none"}`, "aria-hidden": "true" }, inner);
+    for (const [kind, value] of Object.entries(marks || {})) {
+        if (!isNone(value) && value > 0 && whole) {
+            const mark = h("u", { class: kind });
+            mark.style.left = `${Math.min(100, value / whole * 100)}%`;
+            element.append(mark);
+        }
+    }
+    return element;
+}
+
+// A cell with a bar behind the figure: of a whole when there is one.
+export function use(format, used, whole, marks, hint) {
+    // Above what was asked for is no fault; near a limit or a size is.
+    const calm = whole === marks.request && whole !== marks.limit;
+    return h("span", { class: "use", title: hint || "" }, bar(used, whole, marks, calm), h("span", {}, format(used)));
+}
+
+export function useHint(format, used, whole, request, limit) {
+    const parts = [];
+    if (whole) {
+        parts.push(`${percent(used, whole)} of ${format(whole)}`);
+    }
+    if (!isNone(request) && request > 0) {
+        parts.push(`requested ${format(request)}`);
+    }
+    if (!isNone(limit) && limit > 0) {
+        parts.push(`limit ${format(limit)}`);
+    }
+    return parts.join(", ");
+}
+
+export function ring(part, whole, level) {
+    const share = whole > 0 ? part / whole : 0;
+    const length = 2 * Math.PI * 15;
+    return svg("svg", { viewBox: "0 0 36 36", class: "ring", "aria-hidden": "true" },
+        svg("circle", { cx: 18, cy: 18, r: 15, class: "back" }),
+        svg("circle", {
+            cx: 18, cy: 18, r: 15, class: level, transform: "rotate(-90 18 18)",
+            "stroke-dasharray": `${share * length} ${length}`,
+        }));
+}
+
+export function nodeLink(name) {
+    return h("a", { href: link(["node", name]) }, name);
+}
+
+// The end of a pod's name tells it from its likes, so that the middle is what
+// gives way where there is no room.
+const TAIL = 12;
+
+export function podLink(namespace, pod) {
+    return h("a", { href: link(["pod", namespace, pod]), class: "mid", title: pod },
+        h("span", {}, pod.slice(0, -TAIL)), h("span", {}, pod.slice(-TAIL)));
+}
+
+export function namespaceLink(name) {
+    return h("a", { href: link(["namespace", name]) }, name);
+}
+
+// The choice of the charts' range; chosen(seconds) on each change.
+export function rangeChoice(chosen) {
+    const buttons = RANGES.map(([name, seconds]) => h("button", {
+        "aria-pressed": String(route.get("range", "1h") === name),
+        onclick: (event) => {
+            remember({ range: name });
+            buttons.forEach((button) => button.setAttribute("aria-pressed", String(button === event.target)));
+            chosen(seconds);
+        },
+    }, name));
+    return h("div", { class: "ranges", role: "group", "aria-label": "Range of the charts" }, buttons);
+}
+
+const GOOD = { running: "ok", succeeded: "", pending: "warn", failed: "bad", unknown: "" };
+
+export function podState(pod) {
+    if (pod.deleting) {
+        return pill("warn", "deleting");
+    }
+    if (pod.reason) {
+        return pill("bad", pod.reason);
+    }
+    const all = pod.ready === pod.containers || pod.phase !== "running";
+    return all ? pill(GOOD[pod.phase] || "", pod.phase) : pill("warn", `${pod.ready} of ${pod.containers} ready`);
+}
+
+export function nodeState(node) {
+    const pills = [];
+    if (!node.ready) {
+        pills.push(pill("bad", "not ready"));
+    }
+    if (node.streak > 0) {
+        pills.push(pill("bad", "not answering", node.error));
+    }
+    for (const what of ["memory", "disk", "pid"]) {
+        if (node[`${what}Pressure`]) {
+            pills.push(pill("warn", `${what} pressure`));
+        }
+    }
+    if (node.cordoned) {
+        pills.push(pill("warn", "cordoned"));
+    }
+    return pills.length > 0 ? pills : pill("ok", node.pseudo ? "up" : "ready");
+}
+
+export function containerState(container) {
+    const waits = container.state === "waiting";
+    const ended = container.state === "terminated" && container.role !== "init" && container.reason !== "Completed";
+    if (container.role === "system") {
+        return pill("", "system");
+    }
+    return pill(container.state === "running" ? "ok" : waits || ended ? "bad" : "",
+        waits && container.reason ? container.reason : container.state,
+        container.reason ? `last end: ${container.reason}` : "");
+}

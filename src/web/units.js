@@ -1,0 +1,126 @@
+// Quantities as people read them. null and undefined are a dash.
+const DASH = "–";
+const KINDS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+function digits(value) {
+    return value >= 100 || Number.isInteger(value) ? value.toFixed(0)
+        : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+export function isNone(value) {
+    return value === null || value === undefined || Number.isNaN(value);
+}
+
+export function cpu(milli) {
+    if (isNone(milli)) {
+        return DASH;
+    }
+    if (milli >= 1000) {
+        return `${digits(milli / 1000)} cores`;
+    }
+    return milli > 0 && milli < 10 ? `${milli.toFixed(1)} m` : `${Math.round(milli)} m`;
+}
+
+export function bytes(value) {
+    if (isNone(value)) {
+        return DASH;
+    }
+    let kind = 0;
+    while (value >= 1000 && kind < KINDS.length - 1) {
+        value /= 1024;
+        kind++;
+    }
+    return `${kind === 0 ? Math.round(value) : digits(value)} ${KINDS[kind]}`;
+}
+
+export function rate(value) {
+    return isNone(value) ? DASH : `${bytes(value)}/s`;
+}
+
+export function count(value) {
+    return isNone(value) ? DASH : Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
+}
+
+export function number(value) {
+    if (isNone(value)) {
+        return DASH;
+    }
+    return Math.abs(value) >= 1000 || Number.isInteger(value) ? count(value) : digits(value);
+}
+
+export function percent(part, whole) {
+    if (isNone(part) || !whole) {
+        return DASH;
+    }
+    const share = part / whole * 100;
+    return share > 0 && share < 1 ? "<1 %" : `${Math.round(share)} %`;
+}
+
+export function duration(ms) {
+    if (isNone(ms)) {
+        return DASH;
+    }
+    const seconds = Math.max(0, ms) / 1000;
+    if (seconds < 1) {
+        return `${Math.round(ms)} ms`;
+    }
+    if (seconds < 100) {
+        return `${Math.round(seconds)} s`;
+    }
+    if (seconds < 6000) {
+        return `${Math.round(seconds / 60)} min`;
+    }
+    return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
+}
+
+export function ago(at, now) {
+    return isNone(at) ? "never" : now - at < 1000 ? "now" : `${duration(now - at)} ago`;
+}
+
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+export function time(ms) {
+    return isNone(ms) ? DASH : FULL.format(ms);
+}
+
+export function clock(ms) {
+    return isNone(ms) ? DASH : CLOCK.format(ms);
+}
+
+export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// A long name by its two ends, which tell it from its likes.
+export function short(name) {
+    return name.length > 26 ? `${name.slice(0, 12)}…${name.slice(-12)}` : name;
+}
+
+// How a metric of the catalogue is written, by its name and unit.
+export function formatOf(name, unit) {
+    if (/_request$|_limit$|\/request$|\/limit$|usage_rate$|node_capacity$|node_allocatable$/.test(name) &&
+        name.startsWith("cpu/")) {
+        return cpu;
+    }
+    if (/_utilization$|_reservation$/.test(name)) {
+        return (value) => percent(value, 1);
+    }
+    if (unit === "bytes" || /^(memory|ephemeral_storage)\/(node_|request|limit)/.test(name)) {
+        return bytes;
+    }
+    if (unit === "ms") {
+        return duration;
+    }
+    if (unit === "ns") {
+        return (value) => isNone(value) ? DASH : `${number(value / 1e9)} s`;
+    }
+    if (/(rx|tx|bytes)_rate$/.test(name)) {
+        return rate;
+    }
+    if (/_rate$/.test(name)) {
+        return (value) => isNone(value) ? DASH : `${number(value)}/s`;
+    }
+    if (name.startsWith("pressure/")) {
+        return (value) => isNone(value) ? DASH : `${number(value / 1e6)} s`;
+    }
+    return number;
+}

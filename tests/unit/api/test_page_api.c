@@ -1,0 +1,209 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../test.h"
+#include "api/page_api.h"
+#include "world.h"
+
+static bool
+holds(struct text text, const char *part)
+{
+    return memmem(text.at, text.size, part, strlen(part)) != NULL;
+}
+
+static unsigned
+count_of(struct text text, const char *part)
+{
+    unsigned count = 0;
+    size_t size = strlen(part);
+    for (size_t at = 0; at + size <= text.size; at++) {
+        count += memcmp(text.at + at, part, size) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+// Brackets close what they opened, outside of strings.
+static void
+check_nesting(struct text text)
+{
+    char stack[32];
+    unsigned depth = 0;
+    bool inside = false;
+    for (size_t i = 0; i < text.size; i++) {
+        char byte = text.at[i];
+        if (inside) {
+            i += byte == '\\' ? 1 : 0;
+            inside = byte != '"';
+        } else if (byte == '"') {
+            inside = true;
+        } else if (byte == '{' || byte == '[') {
+            CHECK(depth < sizeof stack);
+            stack[depth++] = byte == '{' ? '}' : ']';
+        } else if (byte == '}' || byte == ']') {
+            CHECK(depth > 0 && stack[depth - 1] == byte);
+            depth--;
+        }
+    }
+    CHECK(!inside);
+    CHECK_EQUAL_U64(depth, 0);
+}
+
+static void
+check_parts(struct text answer, const char *const *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!holds(answer, parts[i])) {
+            printf("not there: %s\n", parts[i]);
+        }
+        CHECK(holds(answer, parts[i]));
+    }
+}
+
+TEST(lists_nodes)
+{
+    static const char *const parts[] = {
+        "{\"time\":1795008420000,\"cycle\":1795008415000,\"columns\":[\"name\",\"ready\",",
+        "[\"node-a\",true,false,", ",1500,", ",2147483648,", ",1073741824,21474836480,",
+        "[\"node-b\",false,",
+    };
+    struct world *world = world_make(0);
+    struct text answer = world_get(world, "/api/v1/page/nodes");
+    CHECK_EQUAL_U64(world->exchange.status, 200);
+    check_nesting(answer);
+    check_parts(answer, parts, ARRAY_COUNT(parts));
+}
+
+TEST(lists_namespaces)
+{
+    struct world *world = world_make(0);
+    struct text answer = world_get(world, "/api/v1/page/namespaces");
+    check_nesting(answer);
+    CHECK_EQUAL_U64(count_of(answer, "[\"shop\",false,2,3,"), 1);
+    CHECK_EQUAL_U64(count_of(answer, "[\"many\",false,0,"), 1);
+}
+
+TEST(lists_pods)
+{
+    static const char *const parts[] = {
+        "[\"shop\",\"web-7594557864-x2x9k\",\"running\",false,\"\",",
+        "[\"shop\",\"db-0\",\"running\",false,\"CrashLoopBackOff\",",
+        "[\"kube-system\",\"<b>&\\\"odd\",",
+    };
+    struct world *world = world_make(40);
+    struct text answer = world_get(world, "/api/v1/page/pods");
+    check_nesting(answer);
+    check_parts(answer, parts, ARRAY_COUNT(parts));
+    CHECK_EQUAL_U64(count_of(answer, "\n["), 43);
+    answer = world_get(world, "/api/v1/page/pods?namespace=shop");
+    CHECK_EQUAL_U64(count_of(answer, "\n["), 2);
+    answer = world_get(world, "/api/v1/page/pods?node=node-b");
+    CHECK_EQUAL_U64(count_of(answer, "\n["), count_of(answer, "\"node-b\","));
+    answer = world_get(world, "/api/v1/page/pods?namespace=none");
+    check_nesting(answer);
+    CHECK_EQUAL_U64(count_of(answer, "\n["), 0);
+}
+
+TEST(lists_containers)
+{
+    static const char *const parts[] = {
+        "[\"shop\",\"db-0\",\"backup\",\"node-a\",\"main\",\"waiting\",\"CrashLoopBackOff\",7,",
+        "[\"\",\"\",\"kubelet\",\"node-a\",\"system\",",
+    };
+    struct world *world = world_make(0);
+    struct text answer = world_get(world, "/api/v1/page/containers");
+    check_nesting(answer);
+    check_parts(answer, parts, ARRAY_COUNT(parts));
+    answer = world_get(world, "/api/v1/page/containers?namespace=shop&pod=db-0");
+    CHECK_EQUAL_U64(count_of(answer, "\n["), 2);
+}
+
+// More rows than one step looks at, in pieces.
+TEST(lists_many)
+{
+    struct world *world = world_make(5000);
+    struct text answer = world_get(world, "/api/v1/page/pods");
+    check_nesting(answer);
+    CHECK_EQUAL_U64(count_of(answer, "\n["), 5003);
+    CHECK(world->answer.pieces > 10);
+    // The pod that was put last: 4,999 * 7,919 modulo 5,000.
+    answer = world_get(world, "/api/v1/page/containers?pod=pod-002081");
+    check_nesting(answer);
+    CHECK_EQUAL_U64(count_of(answer, "\n["), 1);
+}
+
+TEST(sums_up)
+{
+    static const char *const parts[] = {
+        "\"healthy\":true", "\"up\":false", "\"error\":\"the API server does not answer\"",
+        "\"ofCluster\":true,\"cpu\":1500,", "\"storage\":1073741824,\"storageSize\":21474836480,",
+        "\"nodes\":2,\"nodesReady\":1,\"nodesFailing\":1,", "\"crashLooping\":1,",
+        "\"podsByCpu\":[{\"namespace\":\"shop\",\"name\":\"web-7594557864-x2x9k\",",
+        "{\"what\":\"nodeNotReady\",", "\"changesTruncated\":false}",
+    };
+    struct world *world = world_make(30);
+    struct text answer = world_get(world, "/api/v1/page/overview");
+    CHECK_EQUAL_U64(world->exchange.status, 200);
+    check_nesting(answer);
+    check_parts(answer, parts, ARRAY_COUNT(parts));
+}
+
+TEST(shows_one_of_each)
+{
+    static const char *const paths[] = {
+        "/api/v1/page/node/node-a",          "/api/v1/page/namespace/shop",
+        "/api/v1/page/pod/shop/db-0",        "/api/v1/page/container/shop/db-0/main",
+        "/api/v1/page/system/node-a/kubelet",
+    };
+    struct world *world = world_make(0);
+    for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
+        struct text answer = world_get(world, paths[i]);
+        CHECK_EQUAL_U64(world->exchange.status, 200);
+        check_nesting(answer);
+        CHECK(holds(answer, "{\"name\":\"memory/working_set\",\"unit\":\"bytes\","));
+        CHECK(text_ends(answer, TEXT("]}\n")));
+    }
+    struct text node = world_get(world, paths[0]);
+    CHECK(holds(node, "\"filesystems\":[{\"name\":\"/\",\"used\":1073741824,\"size\":21474836480"));
+    struct text pod = world_get(world, paths[2]);
+    CHECK(holds(pod, "\"filesystems\":[{\"name\":\"Volume:data\",\"used\":1048576,"));
+    struct text container = world_get(world, paths[3]);
+    CHECK(holds(container, "{\"name\":\"custom/queue_length\",\"label\":") ||
+          holds(container, "{\"name\":\"custom/queue_length\",\"value\":12.5"));
+}
+
+TEST(names_what_is_near)
+{
+    struct world *world = world_make(0);
+    struct text answer = world_get(world, "/api/v1/page/pod/shop/db-1");
+    CHECK_EQUAL_U64(world->exchange.status, 404);
+    CHECK(holds(answer, "db-0"));
+}
+
+TEST(says_that_nothing_is_there_yet)
+{
+    struct world *world = world_empty();
+    (void)world_get(world, "/api/v1/page/overview");
+    CHECK_EQUAL_U64(world->exchange.status, 503);
+    (void)world_get(world, "/api/v1/page/pods");
+    CHECK_EQUAL_U64(world->exchange.status, 503);
+    (void)world_get(world, "/api/v1/page/node/a");
+    CHECK_EQUAL_U64(world->exchange.status, 503);
+}
+
+int
+main(void)
+{
+    return test_run(
+        (struct test_case[]){
+            {"lists_nodes", lists_nodes},
+            {"lists_namespaces", lists_namespaces},
+            {"lists_pods", lists_pods},
+            {"lists_containers", lists_containers},
+            {"lists_many", lists_many},
+            {"sums_up", sums_up},
+            {"shows_one_of_each", shows_one_of_each},
+            {"names_what_is_near", names_what_is_near},
+            {"says_that_nothing_is_there_yet", says_that_nothing_is_there_yet},
+        },
+        9);
+}
