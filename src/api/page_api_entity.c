@@ -30,8 +30,7 @@ static void
 key_text(struct json *json, const char *key, struct text value)
 {
     if (value.size > 0) {
-        json_key(json, key);
-        json_text(json, value);
+        page_key_text(json, key, value);
     }
 }
 
@@ -42,13 +41,6 @@ key_seconds(struct json *json, const char *key, int64_t seconds)
         json_key(json, key);
         page_seconds(json, seconds);
     }
-}
-
-static void
-key_u64(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
 }
 
 static void
@@ -74,7 +66,7 @@ key_resources(struct json *json, const struct resource_row *resources)
     };
     for (unsigned i = 0; i < ARRAY_COUNT(rows); i++) {
         if (rows[i].value > 0) {
-            key_u64(json, rows[i].key, rows[i].value);
+            page_key_u64(json, rows[i].key, rows[i].value);
         }
     }
 }
@@ -95,17 +87,17 @@ write_node(struct json *json, const struct node_view *view)
     key_bool(json, "memoryPressure", row->memory_pressure == CONDITION_TRUE);
     key_bool(json, "diskPressure", row->disk_pressure == CONDITION_TRUE);
     key_bool(json, "pidPressure", row->pid_pressure == CONDITION_TRUE);
-    key_u64(json, "cpuSize", row->cpu_allocatable_milli > 0 ? row->cpu_allocatable_milli
+    page_key_u64(json, "cpuSize", row->cpu_allocatable_milli > 0 ? row->cpu_allocatable_milli
                                                             : row->cpu_capacity_milli);
-    key_u64(json, "memorySize", row->memory_allocatable > 0 ? row->memory_allocatable
+    page_key_u64(json, "memorySize", row->memory_allocatable > 0 ? row->memory_allocatable
                                                             : row->memory_capacity);
-    key_u64(json, "pods", row->pod_count);
-    key_u64(json, "podsSize", row->pods_allocatable);
+    page_key_u64(json, "pods", row->pod_count);
+    page_key_u64(json, "podsSize", row->pods_allocatable);
     key_resources(json, &row->resources);
     key_seconds(json, "created", row->created_s);
     key_seconds(json, "started", row->start_s);
     key_seconds(json, "scraped", row->scrape.last_success_ms / MS_PER_S);
-    key_u64(json, "streak", row->scrape.failure_streak);
+    page_key_u64(json, "streak", row->scrape.failure_streak);
     if (row->scrape.failure_streak > 0) {
         key_text(json, "error", text_of(error_sentence(row->scrape.last_error)));
     }
@@ -128,9 +120,9 @@ write_pod(struct json *json, const struct table_reader *table, const struct pod_
     key_text(json, "reason", (struct text){state.reason, state.reason_bytes});
     key_bool(json, "deleting", (row->head.flags & ROW_DELETING) != 0);
     key_bool(json, "hostNetwork", (row->head.flags & ROW_HOST_NETWORK) != 0);
-    key_u64(json, "ready", state.ready);
-    key_u64(json, "containers", state.containers);
-    key_u64(json, "restarts", row->restart_count);
+    page_key_u64(json, "ready", state.ready);
+    page_key_u64(json, "containers", state.containers);
+    page_key_u64(json, "restarts", row->restart_count);
     key_resources(json, &row->resources);
     key_seconds(json, "created", row->created_s);
     key_seconds(json, "started", row->start_s);
@@ -148,7 +140,7 @@ write_container(struct json *json, const struct exchange *exchange,
         key_text(json, "pod", names[1]);
         key_text(json, "state", text_of(cluster_container_state_name(row->container_state)));
         key_bool(json, "ready", row->ready != 0);
-        key_u64(json, "restarts", row->restart_count);
+        page_key_u64(json, "restarts", row->restart_count);
         key_text(json, "waiting", view->waiting_reason);
         key_text(json, "lastReason", view->last_reason);
         key_seconds(json, "lastEnd", row->last_finished_s);

@@ -4,8 +4,6 @@
 #include "api/page_part.h"
 #include "base/error.h"
 
-#define CHANGES_S (60 * 60)
-
 typedef enum step part_writer(struct exchange *exchange, struct out *out);
 
 static void
@@ -13,13 +11,6 @@ key_number(struct json *json, const char *key, double value)
 {
     json_key(json, key);
     page_number(json, value);
-}
-
-static void
-key_u64(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
 }
 
 static void
@@ -33,20 +24,6 @@ key_ms(struct json *json, const char *key, int64_t ms)
     }
 }
 
-static void
-key_string(struct json *json, const char *key, const char *value)
-{
-    json_key(json, key);
-    json_string(json, value);
-}
-
-static void
-key_text(struct json *json, const char *key, struct text value)
-{
-    json_key(json, key);
-    json_text(json, value);
-}
-
 static enum step
 write_head(struct exchange *exchange, struct out *out)
 {
@@ -57,12 +34,12 @@ write_head(struct exchange *exchange, struct out *out)
     struct json json = json_of(out);
     health_write(health, api, exchange->now, &sentence);
     page_begin(&json, exchange);
-    key_string(&json, "version", api->version);
+    page_key_string(&json, "version", api->version);
     key_ms(&json, "started", api->started.ms);
-    key_u64(&json, "resolution", api->table->header->resolution_ms);
+    page_key_u64(&json, "resolution", api->table->header->resolution_ms);
     json_key(&json, "healthy");
     json_bool(&json, health == HEALTH_OK);
-    key_text(&json, "health", out_view(&sentence));
+    page_key_text(&json, "health", out_view(&sentence));
     json_key(&json, "history");
     json_bool(&json, api->historical.kept);
     return STEP_DONE;
@@ -75,14 +52,14 @@ write_source(struct json *json, const struct source_row *row)
     const char *last = row->last_error[0] != '\0' ? row->last_error
                                                   : error_sentence((int)row->api_last_error);
     json_object(json);
-    key_string(json, "kind", row->kind < ARRAY_COUNT(kinds) ? kinds[row->kind] : "unknown");
-    key_string(json, "name", row->name);
+    page_key_string(json, "kind", row->kind < ARRAY_COUNT(kinds) ? kinds[row->kind] : "unknown");
+    page_key_string(json, "name", row->name);
     json_key(json, "up");
     json_bool(json, row->api_last_error == ERR_OK);
     json_key(json, "insecure");
     json_bool(json, row->insecure != 0);
     key_ms(json, "lastSuccess", row->api_last_success_ms);
-    key_string(json, "error", row->api_last_error == ERR_OK ? "" : last);
+    page_key_string(json, "error", row->api_last_error == ERR_OK ? "" : last);
     json_object_end(json);
 }
 
@@ -176,22 +153,22 @@ write_sums(struct exchange *exchange, struct out *out)
     key_number(&json, "cpu", sums.cpu);
     key_number(&json, "cpuPods", totals.cpu_usage_milli);
     key_number(&json, "cpuSize", sums.cpu_size);
-    key_u64(&json, "cpuRequest", totals.cpu_request);
-    key_u64(&json, "cpuLimit", totals.cpu_limit);
+    page_key_u64(&json, "cpuRequest", totals.cpu_request);
+    page_key_u64(&json, "cpuLimit", totals.cpu_limit);
     key_number(&json, "memory", sums.memory);
-    key_u64(&json, "memoryPods", totals.memory_working_set);
+    page_key_u64(&json, "memoryPods", totals.memory_working_set);
     key_number(&json, "memorySize", sums.memory_size);
-    key_u64(&json, "memoryRequest", totals.memory_request);
-    key_u64(&json, "memoryLimit", totals.memory_limit);
+    page_key_u64(&json, "memoryRequest", totals.memory_request);
+    page_key_u64(&json, "memoryLimit", totals.memory_limit);
     key_number(&json, "rx", sums.rx);
     key_number(&json, "tx", sums.tx);
     key_number(&json, "storage", sums.storage);
     key_number(&json, "storageSize", sums.storage_size);
-    key_u64(&json, "storageRequest", totals.ephemeral_request);
-    key_u64(&json, "storageLimit", totals.ephemeral_limit);
-    key_u64(&json, "pods", totals.pod_count);
-    key_u64(&json, "podsSize", sums.pods_size);
-    key_u64(&json, "containers", totals.container_count);
+    page_key_u64(&json, "storageRequest", totals.ephemeral_request);
+    page_key_u64(&json, "storageLimit", totals.ephemeral_limit);
+    page_key_u64(&json, "pods", totals.pod_count);
+    page_key_u64(&json, "podsSize", sums.pods_size);
+    page_key_u64(&json, "containers", totals.container_count);
     json_object_end(&json);
     return STEP_DONE;
 }
@@ -215,16 +192,16 @@ write_counts(struct exchange *exchange, struct out *out)
     }
     out_string(out, ",\"counts\":");
     json_object(&json);
-    key_u64(&json, "nodes", counts->nodes);
-    key_u64(&json, "nodesReady", counts->nodes_ready);
-    key_u64(&json, "nodesFailing", counts->nodes_failing);
+    page_key_u64(&json, "nodes", counts->nodes);
+    page_key_u64(&json, "nodesReady", counts->nodes_ready);
+    page_key_u64(&json, "nodesFailing", counts->nodes_failing);
     for (unsigned i = 0; i < CLUSTER_POD_PHASES; i++) {
-        key_u64(&json, cluster_phase_name(i), counts->pods[i]);
+        page_key_u64(&json, cluster_phase_name(i), counts->pods[i]);
     }
-    key_u64(&json, "deleting", counts->pods_deleting);
-    key_u64(&json, "crashLooping", counts->crash_looping);
-    key_u64(&json, "oomKilled", counts->oom_killed);
-    key_u64(&json, "restarts", counts->restarts);
+    page_key_u64(&json, "deleting", counts->pods_deleting);
+    page_key_u64(&json, "crashLooping", counts->crash_looping);
+    page_key_u64(&json, "oomKilled", counts->oom_killed);
+    page_key_u64(&json, "restarts", counts->restarts);
     json_object_end(&json);
     return STEP_DONE;
 }
@@ -301,13 +278,13 @@ write_top_row(struct json *json, const struct target *target, double value)
     struct node_view node;
     json_object(json);
     if (target->entity == ENTITY_POD) {
-        key_text(json, "namespace", target->pod.namespace_name);
-        key_text(json, "name", target->pod.name);
-        key_text(json, "node", target->pod.node_name);
+        page_key_text(json, "namespace", target->pod.namespace_name);
+        page_key_text(json, "name", target->pod.name);
+        page_key_text(json, "node", target->pod.node_name);
     } else {
-        key_text(json, "name", target->container.name);
+        page_key_text(json, "name", target->container.name);
         if (table_read_node(target->table, target->container.row.node, VIEW_NAMES, &node)) {
-            key_text(json, "node", node.name);
+            page_key_text(json, "node", node.name);
         }
     }
     key_number(json, "value", value);
@@ -355,143 +332,6 @@ TOP(podsByNetwork, ENTITY_POD, METRIC_NETWORK_RX_RATE)
 TOP(systemByCpu, ENTITY_SYSTEM_CONTAINER, METRIC_CPU_USAGE_RATE)
 TOP(systemByMemory, ENTITY_SYSTEM_CONTAINER, METRIC_MEMORY_WORKING_SET)
 
-// Changes
-
-static bool
-is_recent(const struct exchange *exchange, int64_t seconds)
-{
-    int64_t now_s = exchange->now.ms / MS_PER_S;
-    return seconds > 0 && seconds > now_s - CHANGES_S;
-}
-
-static void
-begin_change(struct json *json, const char *what, int64_t seconds)
-{
-    json_object(json);
-    key_string(json, "what", what);
-    json_key(json, "at");
-    page_seconds(json, seconds);
-}
-
-static bool
-node_change(struct exchange *exchange, row_index row, struct json *json)
-{
-    struct node_view view;
-    if (!table_read_node(exchange->api->table, row, VIEW_NAMES, &view)) {
-        return false;
-    }
-    bool failing = view.row.scrape.failure_streak > 0;
-    bool ready = page_node_is_ready(&view.row);
-    bool fresh = is_recent(exchange, view.row.created_s) &&
-                 (view.row.head.flags & ROW_PSEUDO) == 0;
-    if (!failing && ready && !fresh) {
-        return false;
-    }
-    const char *what = !ready ? "nodeNotReady" : failing ? "nodeFailing" : "nodeNew";
-    begin_change(json, what, ready && !failing ? view.row.created_s
-                                               : view.row.scrape.last_success_ms / MS_PER_S);
-    key_text(json, "node", view.name);
-    key_string(json, "reason", failing ? error_sentence(view.row.scrape.last_error) : "");
-    json_object_end(json);
-    return true;
-}
-
-static bool
-pod_change(struct exchange *exchange, row_index row, struct json *json)
-{
-    struct pod_view view;
-    if (!table_read_pod(exchange->api->table, row, VIEW_DETAILS, &view)) {
-        return false;
-    }
-    bool pending = view.row.phase == POD_PENDING;
-    bool failed = view.row.phase == POD_FAILED && is_recent(exchange, view.row.created_s);
-    if (!pending && !failed) {
-        return false;
-    }
-    begin_change(json, pending ? "podPending" : "podFailed", view.row.created_s);
-    key_text(json, "namespace", view.namespace_name);
-    key_text(json, "pod", view.name);
-    key_text(json, "reason", view.reason);
-    json_object_end(json);
-    return true;
-}
-
-static bool
-container_change(struct exchange *exchange, row_index row, struct json *json)
-{
-    const struct table_reader *table = exchange->api->table;
-    struct container_view view;
-    struct pod_view pod;
-    if (!table_read_container(table, row, VIEW_DETAILS, &view) || view.row.pod == 0 ||
-        !is_recent(exchange, view.row.last_finished_s) || view.row.restart_count == 0 ||
-        !table_read_pod(table, view.row.pod, VIEW_NAMES, &pod)) {
-        return false;
-    }
-    bool killed = text_equal(view.last_reason, TEXT("OOMKilled"));
-    begin_change(json, killed ? "oomKilled" : "restarted", view.row.last_finished_s);
-    key_text(json, "namespace", pod.namespace_name);
-    key_text(json, "pod", pod.name);
-    key_text(json, "container", view.name);
-    key_text(json, "reason", view.waiting_reason.size > 0 ? view.waiting_reason
-                                                          : view.last_reason);
-    json_key(json, "exitCode");
-    json_i64(json, view.row.last_exit_code);
-    key_u64(json, "restarts", view.row.restart_count);
-    json_object_end(json);
-    return true;
-}
-
-static const struct {
-    enum table_pool pool;
-    bool (*write)(struct exchange *exchange, row_index row, struct json *json);
-} changing[] = {
-    {POOL_NODES, node_change},
-    {POOL_CONTAINERS, container_change},
-    {POOL_PODS, pod_change},
-};
-
-static enum step
-end_changes(struct out *out, bool truncated)
-{
-    out_string(out, truncated ? "],\"changesTruncated\":true" : "],\"changesTruncated\":false");
-    return STEP_DONE;
-}
-
-// cursor.inner: 1 and the kind of rows; cursor.offset: written of that kind.
-static enum step
-write_changes(struct exchange *exchange, struct out *out)
-{
-    struct cursor *cursor = &exchange->cursor;
-    if (cursor->inner == 0) {
-        out_string(out, ",\"changes\":[");
-        cursor->inner = 1;
-        return STEP_MORE;
-    }
-    for (int i = 0; i < EXCHANGE_ROWS_PER_STEP; i++) {
-        unsigned kind = cursor->inner - 1;
-        if (kind == ARRAY_COUNT(changing)) {
-            return end_changes(out, false);
-        }
-        if (cursor->written == PAGE_CHANGES_MAX) {
-            return end_changes(out, true);
-        }
-        cursor->row = table_next_row(exchange->api->table, changing[kind].pool, cursor->row);
-        if (cursor->row == 0) {
-            cursor->inner++;
-            continue;
-        }
-        size_t used = out->used;
-        struct json json = json_of(out);
-        out_string(out, cursor->written == 0 ? "" : ",\n");
-        if (changing[kind].write(exchange, cursor->row, &json)) {
-            cursor->written++;
-            return STEP_MORE;
-        }
-        out->used = used;
-    }
-    return STEP_PAUSE;
-}
-
 static enum step
 write_end(struct exchange *exchange, struct out *out)
 {
@@ -502,7 +342,7 @@ write_end(struct exchange *exchange, struct out *out)
 
 static part_writer *const parts[] = {
     write_head, write_sources, write_sums,   write_counts,   podsByCpu,     podsByMemory,
-    podsByNetwork, systemByCpu, systemByMemory, write_changes, write_end,
+    podsByNetwork, systemByCpu, systemByMemory, page_changes, write_end,
 };
 
 // cursor.stage is the part; the rest of the cursor is the part's own.

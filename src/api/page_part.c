@@ -42,6 +42,27 @@ page_seconds(struct json *json, int64_t seconds)
 }
 
 void
+page_key_u64(struct json *json, const char *key, uint64_t value)
+{
+    json_key(json, key);
+    json_u64(json, value);
+}
+
+void
+page_key_string(struct json *json, const char *key, const char *value)
+{
+    json_key(json, key);
+    json_string(json, value);
+}
+
+void
+page_key_text(struct json *json, const char *key, struct text value)
+{
+    json_key(json, key);
+    json_text(json, value);
+}
+
+void
 page_begin(struct json *json, const struct exchange *exchange)
 {
     const struct table_header *header = exchange->api->table->header;

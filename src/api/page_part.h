@@ -13,6 +13,10 @@ void page_seconds(struct json *json, int64_t seconds);
 // The newest value; negative: none.
 double page_value(const struct target *target, enum metric metric);
 
+void page_key_u64(struct json *json, const char *key, uint64_t value);
+void page_key_string(struct json *json, const char *key, const char *value);
+void page_key_text(struct json *json, const char *key, struct text value);
+
 // "time" and "cycle" behind an opening brace.
 void page_begin(struct json *json, const struct exchange *exchange);
 
@@ -36,5 +40,8 @@ struct page_pod_state {
 };
 void page_pod_state(const struct table_reader *table, const struct pod_view *pod,
                     struct page_pod_state *state);
+
+// The member "changes" behind others; begins with cursor.inner 0. page_change.c
+enum step page_changes(struct exchange *exchange, struct out *out);
 
 #endif

@@ -10,6 +10,7 @@ const HEIGHT = 150;
 const ROUND = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const BINARY = [0, 1, 2, 3, 4, 5].flatMap((power) => ROUND.map((step) => step * 1024 ** power));
 const WHOLE = [0, 1, 2].flatMap((power) => ROUND.map((step) => step * 1000 ** power));
+const RETRY_MS = 3000;
 const SPARSE = 6;
 const PLAN = ["request", "limit", "size"];
 const sync = uPlot.sync("all");
@@ -108,7 +109,7 @@ export function chart({ title, format, lines, note }) {
         };
         return {
             width: Math.max(200, body.clientWidth), height: HEIGHT,
-            padding: [8, 8, 0, 0],
+            padding: [8, 16, 0, 0],
             legend: { show: false },
             cursor: { sync: { key: sync.key, setSeries: false }, points: { size: 5 }, drag: { x: false, y: false } },
             scales: {
@@ -181,9 +182,13 @@ export function chart({ title, format, lines, note }) {
             if (mine.signal.aborted) {
                 return;
             }
-            wait = 5000;
-            if (error instanceof Refused) {
-                say(/no history/.test(error.message) ? "No history is kept: start with --history=1G to see the past." : `${error.message}.`);
+            wait = RETRY_MS;
+            // A history that is busy for a moment costs no chart that stands.
+            const passing = error instanceof Refused && error.status === 503;
+            if (error instanceof Refused && !(passing && plot)) {
+                const none = /no history/.test(error.message);
+                say(none ? "No history is kept: start with --history=1G to see the past." : `${error.message}.`);
+                wait = none ? 60000 : wait;
             } else if (!plot) {
                 say("Waiting for the appliance.");
             }

@@ -34,17 +34,17 @@ function badness(row) {
 }
 
 const nodeColumns = [
-    { key: "name", title: "Node", width: 140, cell: (row) => nodeLink(row.name) },
-    { key: "state", title: "State", width: 106, sort: badness, num: false, cell: nodeState },
+    { key: "name", title: "Node", width: 130, cell: (row) => nodeLink(row.name) },
+    { key: "state", title: "State", width: 100, sort: badness, num: false, cell: nodeState },
     useColumn("cpu", "CPU", cpu, sizeOf("cpu")),
     useColumn("memory", "Memory", bytes, sizeOf("memory")),
-    useColumn("storage", "Storage", bytes, sizeOf("storage"), 130),
+    useColumn("storage", "Storage", bytes, sizeOf("storage"), 122),
     plain("rx", "Net in", rate, 92),
     plain("tx", "Net out", rate, 92),
     { key: "pods", title: "Pods", width: 76, num: true, cell: (row) => row.podsSize ? `${count(row.pods)} / ${row.podsSize}` : count(row.pods) },
-    { key: "cpuRequest", title: "CPU req.", width: 84, num: true, cell: (row) => cpu(row.cpuRequest) },
+    { key: "cpuRequest", title: "CPU req.", width: 94, num: true, cell: (row) => cpu(row.cpuRequest) },
     { key: "memoryRequest", title: "Mem. req.", width: 84, num: true, cell: (row) => bytes(row.memoryRequest) },
-    { key: "scraped", title: "Sample", width: 72, num: true, cell: (row) => ago(row.scraped, Date.now()) },
+    { key: "scraped", title: "Sample", width: 74, num: true, cell: (row) => ago(row.scraped, Date.now()) },
     { key: "version", title: "Kubelet", width: 80 },
 ];
 

@@ -67,7 +67,7 @@ function verdictLine(overview) {
     const level = troubles.length === 0 ? "ok" : troubles.some(([kind]) => kind === "bad") ? "bad" : "warn";
     const head = level === "ok" ? `${what} well` : level === "warn" ? "Worth a look" : "Needs attention";
     const { counts, sums } = overview;
-    const well = !sums.ofCluster ? `up, ${count(sums.containers || overview.systemByCpu.length)} services and containers watched`
+    const well = !sums.ofCluster ? "up, with room left"
         : `${count(counts.nodes)} nodes ready, ${count(sums.pods)} pods, ${counts.crashLooping === 0 ? "none crash-looping" : ""}`;
     const text = troubles.length === 0 ? well : troubles.map(([, sentence]) => sentence).join(" · ");
     return h("div", { class: `verdict ${level}`, role: "status" }, h("i"), h("b", {}, head), h("span", {}, text));
@@ -79,7 +79,7 @@ function cards(overview) {
     const up = api.filter((source) => source.up).length;
     const out = [];
     if (!sums.ofCluster && counts.nodes === 1) {
-        out.push(card("Machine", counts.nodesReady === 1 ? "Up" : "Down", `${count(overview.systemByCpu.length)} services shown below`, null, link(["nodes"])));
+        out.push(card("Machine", counts.nodesReady === 1 ? "Up" : "Down", counts.nodesFailing === 0 ? "gives its values" : "gives no values", null, link(["nodes"])));
     } else {
         out.push(card("Nodes ready", `${counts.nodesReady} / ${counts.nodes}`,
             counts.nodesFailing > 0 ? `${counts.nodesFailing} not answering` : "all answer",

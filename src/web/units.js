@@ -16,7 +16,7 @@ export function cpu(milli) {
         return DASH;
     }
     if (milli >= 1000) {
-        return `${digits(milli / 1000)} cores`;
+        return milli === 1000 ? "1 core" : `${digits(milli / 1000)} cores`;
     }
     return milli > 0 && milli < 10 ? `${milli.toFixed(1)} m` : `${Math.round(milli)} m`;
 }

@@ -15,7 +15,7 @@ QUICK=$BENCH_BUILD
 NODES=100
 PODS_PER_NODE=30
 RESOLUTION=5
-ROUNDS=6
+ROUNDS=${ROUNDS:-6}
 
 cpu_ns() { # PID
     awk '{s += $1} END {printf "%.0f", s}' /proc/"$1"/task/*/schedstat
@@ -112,8 +112,7 @@ resource_asked() {
 
 bench_sinks() {
     influx_start && measure_sink influxdb "$(influx_sink)" && server_stop influx
-    victoria_start && measure_sink prometheus "$(victoria_sink)" && measure_vmagent &&
-        measure_sink opentsdb "opentsdb:http://127.0.0.1:$VICTORIA_PORT" && server_stop victoria
+    victoria_start && measure_sink prometheus "$(victoria_sink)" && measure_vmagent && server_stop victoria
     graphite_start && measure_sink graphite "$(graphite_sink)" && server_stop graphite
     kafka_start && measure_sink kafka "$(kafka_sink)" && server_stop kafka
 }

@@ -33,6 +33,7 @@ CYCLES=5
 ROLES='collect serve record export guard'
 declare -A SERVER=()
 HELD=0
+SINCE=0
 
 needs() {
     local tool
@@ -134,7 +135,8 @@ values_compare_to() { # COMMAND...
         values_sums
     } >"$WORK/truth.tsv"
     "$@" >"$WORK/points.tsv"
-    awk -v some="${SOME:-0}" -v share="${SHARE:-0}" -v held="$HELD" -f tests/sinks/compare.awk \
+    awk -v some="${SOME:-0}" -v share="${SHARE:-0}" -v held="$HELD" -v since="$SINCE" \
+        -f tests/sinks/compare.awk \
         "$WORK/truth.tsv" "$WORK/points.tsv" >"$WORK/difference.txt"
     VALUES_COMPARED=$(sed -n 's/^compared //p' "$WORK/difference.txt")
     ! grep -v '^compared ' "$WORK/difference.txt"
@@ -174,6 +176,7 @@ server_compares() { # NAME FLOOR
     local from to wrong
     await_scraped $((NODES * 2)) 60 || { fail "not scraped: $(appliance .errors)"; return; }
     from=$(last_cycle) || { fail "no cycle"; return; }
+    SINCE=$from
     await_cycles $CYCLES $((CYCLES * RESOLUTION * 4)) || { fail "no more cycles"; return; }
     to=$(last_cycle)
     hold || { fail "not settled: $(export_status)"; return; }

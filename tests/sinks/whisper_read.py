@@ -48,7 +48,7 @@ def metric_of(parts, key):
     if labelled:
         # The root, "/", is written as every slash of a name.
         return "%s/%s[%s]" % (parts[0], parts[2], "/" if parts[1] == "_" else parts[1])
-    return "/".join(parts)
+    return "/".join(parts).replace("nvidia_com", "nvidia.com")
 
 
 def files(top):

@@ -29,10 +29,13 @@ ask(struct world *world, enum route route, exchange_handler *handler, struct req
     return take(world);
 }
 
+static const struct request_head plain_head = {0};
+static const struct request_head gzip_head = {.accepts_gzip = true};
+
 TEST(serves_the_page)
 {
     struct world *world = world_empty();
-    struct text page = ask(world, ROUTE_PAGE, web_api_page, (struct request_head){.accepts_gzip = true});
+    struct text page = ask(world, ROUTE_PAGE, web_api_page, gzip_head);
     CHECK_EQUAL_U64(world->exchange.status, 200);
     CHECK_EQUAL_TEXT(text_of(world->exchange.encoding), "gzip");
     CHECK(world->exchange.etag != NULL);
@@ -47,7 +50,7 @@ TEST(serves_the_files)
     static const enum route routes[] = {ROUTE_PAGE_SCRIPT, ROUTE_PAGE_STYLE, ROUTE_PAGE_ICON};
     struct world *world = world_empty();
     for (size_t i = 0; i < ARRAY_COUNT(routes); i++) {
-        struct text file = ask(world, routes[i], web_api_file, (struct request_head){.accepts_gzip = true});
+        struct text file = ask(world, routes[i], web_api_file, gzip_head);
         const struct web_asset *asset = world->exchange.asset;
         CHECK_EQUAL_U64(world->exchange.status, 200);
         CHECK_EQUAL_TEXT(text_of(asset->name), route_path(routes[i]) + 1);
@@ -59,7 +62,7 @@ TEST(serves_the_files)
 TEST(is_not_sent_twice)
 {
     struct world *world = world_empty();
-    (void)ask(world, ROUTE_PAGE_SCRIPT, web_api_file, (struct request_head){.accepts_gzip = true});
+    (void)ask(world, ROUTE_PAGE_SCRIPT, web_api_file, gzip_head);
     struct text etag = text_of(world->exchange.etag);
     struct text again = ask(world, ROUTE_PAGE_SCRIPT, web_api_file,
                             (struct request_head){.accepts_gzip = true, .if_none_match = etag});
@@ -73,11 +76,11 @@ TEST(is_not_sent_twice)
 TEST(is_plain_without_gzip)
 {
     struct world *world = world_empty();
-    struct text page = ask(world, ROUTE_PAGE, web_api_page, (struct request_head){0});
+    struct text page = ask(world, ROUTE_PAGE, web_api_page, plain_head);
     CHECK_EQUAL_U64(world->exchange.status, 200);
     CHECK(world->exchange.encoding == NULL);
     CHECK(text_starts(page, TEXT("<!doctype html>")));
-    (void)ask(world, ROUTE_PAGE_SCRIPT, web_api_file, (struct request_head){0});
+    (void)ask(world, ROUTE_PAGE_SCRIPT, web_api_file, plain_head);
     CHECK_EQUAL_U64(world->exchange.status, 406);
 }
 

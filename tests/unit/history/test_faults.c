@@ -219,6 +219,7 @@ record_steps(uint32_t first, unsigned cycles)
 static void
 set_back(uint32_t to_s, uint64_t forgotten)
 {
+    static const uint32_t steps[TIER_COUNT] = {1, 60, 600};
     struct history_use use;
     CHECK(history_use(kit.history, &use) == 0);
     forgotten += use.cycles_forgotten_total;
@@ -228,6 +229,8 @@ set_back(uint32_t to_s, uint64_t forgotten)
     CHECK_EQUAL_U64(use.cycles_forgotten_total, forgotten);
     for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
         CHECK(use.newest_s[tier] < to_s);
+        bool is_whole = use.newest_s[tier] == 0 || (use.newest_s[tier] + 1) % steps[tier] == 0;
+        CHECK(tier == TIER_RAW || is_whole);
     }
 }
 
@@ -296,6 +299,40 @@ TEST(a_clock_that_ran_a_little_ahead)
         CHECK_EQUAL_U64(use.bad_blocks_total, 0);
         kit_close(&kit);
     }
+}
+
+static bool
+count_point(void *context, const struct history_point *point)
+{
+    (void)point;
+    ++*(unsigned *)context;
+    return true;
+}
+
+// Who was first seen in times that are yet to come again is found all the same.
+TEST(a_pod_of_times_yet_to_come)
+{
+    unsigned count = 0;
+    bool known;
+    open_small(seed);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_steps(START, 20);
+    kit.pods = 6;
+    record_steps(START + 86400, 20);
+    set_back(START + 20 * 60, 20);
+    record_steps(START + 20 * 60, 20);
+    struct history_ask ask = {
+        .name = {.entity = ENTITY_POD, .space = TEXT("space-1"), .pod = TEXT("pod-6")},
+        .metric = TEXT("uptime"),
+        .end = {(int64_t)acknowledged_s * 1000}};
+    unsigned wanted = 0;
+    for (uint32_t at = START + 20 * 60; at <= acknowledged_s; at += 60) {
+        wanted += kit_has(ENTITY_POD, 6, METRIC_UPTIME, at);
+    }
+    CHECK_EQUAL_U64((uint64_t)-history_read(kit.history, &ask, count_point, &count, &known), 0);
+    CHECK(known && wanted > 0);
+    CHECK_EQUAL_U64(count, wanted);
+    kit_close(&kit);
 }
 
 TEST(power_cut_while_it_forgets)
@@ -422,6 +459,7 @@ main(void)
         {"a_file_that_is_cut_off", a_file_that_is_cut_off},
         {"a_clock_that_ran_a_day_ahead", a_clock_that_ran_a_day_ahead},
         {"a_clock_that_ran_a_little_ahead", a_clock_that_ran_a_little_ahead},
+        {"a_pod_of_times_yet_to_come", a_pod_of_times_yet_to_come},
         {"power_cut_while_it_forgets", power_cut_while_it_forgets},
         {"spoiled_bytes", spoiled_bytes},
     };

@@ -256,6 +256,40 @@ TEST(times_only_grow)
     kit_close(&kit);
 }
 
+static void
+put_pod(uint32_t cycle_s, uint64_t identity, const char *labels)
+{
+    static struct metric_set set;
+    set = *kit_set(ENTITY_POD, 1, cycle_s);
+    set.identity = identity;
+    set.label[SET_LABEL_LABELS] = text_of(labels);
+    CHECK_EQUAL_U64((uint64_t)-history_begin_cycle(kit.history, cycle_s), 0);
+    CHECK_EQUAL_U64((uint64_t)-history_put(kit.history, 1, &set), 0);
+    CHECK(history_knows(kit.history, 1, &set) == (identity != 0));
+    CHECK_EQUAL_U64((uint64_t)-history_end_cycle(kit.history), 0);
+}
+
+// Texts are looked at when the identity changed, and when there is none.
+TEST(an_identity_stands_for_the_labels)
+{
+    struct history_use use;
+    kit_open(&kit, 1, 60, 64 << 20);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    put_pod(START, 7, "app:a");
+    put_pod(START + 60, 7, "");  // as known rows come
+    put_pod(START + 120, 8, "app:a");
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64(use.entities, 1);
+    put_pod(START + 180, 9, "app:b");
+    put_pod(START + 240, 0, "app:b");
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64(use.entities, 2);
+    put_pod(START + 300, 0, "app:c");
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64(use.entities, 3);
+    kit_close(&kit);
+}
+
 // A restarted writer goes on in the same window, with other resolutions too.
 TEST(a_restart_goes_on)
 {
@@ -290,6 +324,7 @@ main(void)
         {"labelled_series", labelled_series},
         {"names_in_order", names_in_order},
         {"one_writer_many_readers", one_writer_many_readers},
+        {"an_identity_stands_for_the_labels", an_identity_stands_for_the_labels},
         {"times_only_grow", times_only_grow},
         {"a_restart_goes_on", a_restart_goes_on},
     };

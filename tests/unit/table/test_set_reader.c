@@ -255,6 +255,61 @@ TEST(labels_of_a_container_are_those_of_its_parents_too)
     kit_close(&kit);
 }
 
+static void *
+shared_row(enum table_pool pool, row_index index)
+{
+    const struct pool_place *place = &kit.reader.place[pool];
+    return kit.memory + place->offset + (size_t)index * place->row_bytes;
+}
+
+static uint64_t
+identity_of(enum table_pool pool, row_index index)
+{
+    const struct metric_set *set;
+    CHECK(set_reader_row(sets, &kit.reader, pool, index, FIRST_CYCLE_S, &set));
+    static struct metric_set whole;
+    whole = *set;
+    CHECK(set_reader_values(sets, &kit.reader, pool, index, FIRST_CYCLE_S, &set));
+    CHECK_EQUAL_U64(set->identity, whole.identity);
+    CHECK(set->identity != 0);
+    CHECK_EQUAL_U64(set->entity, whole.entity);
+    CHECK_EQUAL_U64(set->start_s, whole.start_s);
+    CHECK_EQUAL_U64(set->created_s, whole.created_s);
+    CHECK_EQUAL_U64(set->labelled_count, whole.labelled_count);
+    CHECK(memcmp(set->present, whole.present, sizeof whole.present) == 0);
+    for (unsigned i = 0; i < SET_LABEL_COUNT; i++) {
+        CHECK_EQUAL_TEXT(set->label[i], "");
+    }
+    return set->identity;
+}
+
+// Of a row, told by its parents' texts too.
+TEST(an_identity_changes_with_the_labels_alone)
+{
+    open_all();
+    scrape_all(true);
+    row_index pod = kit_find_pod(&kit, "ns", "p");
+    row_index container = kit_read_container(&kit, "ns", "p", "c0")->index;
+    uint64_t pod_before = identity_of(POOL_PODS, pod);
+    uint64_t container_before = identity_of(POOL_CONTAINERS, container);
+    struct pod_row *row = shared_row(POOL_PODS, pod);
+    row->restart_count++;
+    row->head.seq += 2;
+    CHECK_EQUAL_U64(identity_of(POOL_PODS, pod), pod_before);
+    CHECK_EQUAL_U64(identity_of(POOL_CONTAINERS, container), container_before);
+    row->labels = row->head.name;
+    row->head.seq += 2;
+    uint64_t pod_after = identity_of(POOL_PODS, pod);
+    CHECK(pod_after != pod_before);
+    CHECK(identity_of(POOL_CONTAINERS, container) != container_before);
+    struct node_row *node = shared_row(POOL_NODES, row->node_index);
+    node->host_id = row->head.name;
+    node->head.seq += 2;
+    row->head.seq += 2;
+    CHECK(identity_of(POOL_PODS, pod) != pod_after);
+    kit_close(&kit);
+}
+
 TEST(extras_and_requests_of_other_resources)
 {
     const struct metric_set *set;
@@ -369,13 +424,6 @@ walk(void)
     return count;
 }
 
-static void *
-shared_row(enum table_pool pool, row_index index)
-{
-    const struct pool_place *place = &kit.reader.place[pool];
-    return kit.memory + place->offset + (size_t)index * place->row_bytes;
-}
-
 TEST(lists_that_go_in_circles_end)
 {
     const struct metric_set *set;
@@ -449,6 +497,8 @@ main(void)
         {"every_value_of_every_row_in_order", every_value_of_every_row_in_order},
         {"labels_of_a_container_are_those_of_its_parents_too",
          labels_of_a_container_are_those_of_its_parents_too},
+        {"an_identity_changes_with_the_labels_alone",
+         an_identity_changes_with_the_labels_alone},
         {"extras_and_requests_of_other_resources", extras_and_requests_of_other_resources},
         {"a_row_without_a_sample_says_what_holds_without",
          a_row_without_a_sample_says_what_holds_without},
