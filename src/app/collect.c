@@ -51,6 +51,7 @@ static struct collect {
     struct collect_source sources[SOURCES_MAX + 1];  // [0] unused
     bool early_done;
     bool host_again;
+    bool host_due;            // this machine is still to be read for the cycle
     struct mono_ns started;
     uint64_t connections_told;
     unsigned lines;
@@ -390,7 +391,20 @@ turn_cycle(struct mono_ns now)
     }
     collect.early_done = true;
     collect.host_again = true;
-    read_hosts(collect.cycle.nominal_s);
+    collect.host_due = true;
+}
+
+// Not at once, so that the cycle that ended can still be read.
+static struct mono_ns
+turn_hosts(struct mono_ns now)
+{
+    struct mono_ns due =
+        mono_add_ms(collect.cycle.begin, schedule_lead_ms(collect.cycle.resolution_ms));
+    if (collect.host_due && !mono_before(now, due)) {
+        collect.host_due = false;
+        read_hosts(collect.cycle.nominal_s);
+    }
+    return collect.host_due ? due : collect.cycle.end;
 }
 
 // Soon after the start, so that nobody looks at an empty page for a cycle.
@@ -423,6 +437,7 @@ turn(struct mono_ns now)
 {
     struct mono_ns next = earlier(mono_add_ms(now, TURN_MS), collect.cycle.end);
     turn_cycle(now);
+    next = earlier(next, turn_hosts(now));
     if (!collect.early_done) {
         next = earlier(next, turn_early(now));
     }

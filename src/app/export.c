@@ -20,7 +20,7 @@
 #include "table/set_reader.h"
 
 // The longest turn of the loop: the heartbeat asks for one in a second.
-#define TURN_MS 250
+#define TURN_MS 100
 // How often the table's file is looked at and the status is written.
 #define LOOK_MS 1000
 // A history that cannot be read is opened again, at most so often.
@@ -168,6 +168,12 @@ live_next(void *context)
     return export.has_table ? set_reader_next(context) : NULL;
 }
 
+static bool
+live_is_whole(void *context)
+{
+    return set_reader_late(context) == 0;
+}
+
 // A file that vanished, was replaced or was not there yet is opened again.
 static int
 archive_result(int result)
@@ -307,7 +313,7 @@ open_sink(struct arena *arena, unsigned index, struct out *why)
     struct delivery_config delivery = {
         .platform = &export.platform,
         .sink = sink,
-        .live = {export.sets[index], live_begin, live_next},
+        .live = {export.sets[index], live_begin, live_next, live_is_whole},
         .archive = export.history != NULL ? &export.archive : NULL,
         .cursor_path = cursor_path(sink, &path_out),
         .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),

@@ -1,4 +1,6 @@
 // plan_tool(), roles_tool() and validate_tool(): what the configuration comes to.
+#include <string.h>
+
 #include "app/memory_limit.h"
 #include "app/role.h"
 #include "app/sink_setup.h"
@@ -53,6 +55,38 @@ roles_tool(struct tool *tool)
     return 0;
 }
 
+// A PEM file of a sink that holds what it should. One too large to look into here is
+// left to the role.
+static bool
+is_pem(const struct tool *tool, struct text path, const char *option, const char *wanted,
+       struct out *why)
+{
+    static char bytes[64 * 1024];
+    char name[1024];
+    struct text content;
+    struct out out = out_of(name, sizeof name);
+    if (path.size == 0) {
+        return true;
+    }
+    out_text(&out, path);
+    int error = platform_read_file(tool->platform, out_c_string(&out), bytes, sizeof bytes, &content);
+    bool good = error == -ERR_TOO_LARGE || (error == 0 && memmem(content.at, content.size, wanted, strlen(wanted)) != NULL);
+    explicit_bzero(bytes, sizeof bytes);
+    if (!good) {
+        out_format(why, "%s=" TEXT_FORMAT ": %s; give a PEM file", option, TEXT_ARGS(path),
+                   error != 0 ? error_sentence(error) : "it holds nothing of the kind");
+    }
+    return good;
+}
+
+static bool
+has_good_files(const struct tool *tool, const struct sink *sink, struct out *why)
+{
+    return is_pem(tool, sink->ca_file, "caCert", "-----BEGIN CERTIFICATE", why) &&
+           is_pem(tool, sink->cert_file, "cert", "-----BEGIN CERTIFICATE", why) &&
+           is_pem(tool, sink->key_file, "key", "PRIVATE KEY-----", why);
+}
+
 // Options and the files that they name: other processes have no use for them.
 static int
 validate_sinks(struct tool *tool)
@@ -67,7 +101,8 @@ validate_sinks(struct tool *tool)
     for (unsigned i = 0; i < config_list_count(tool->config, CONFIG_SINK); i++) {
         struct out why = out_of(buffer, sizeof buffer);
         workspace_reset(&space);
-        if (sink_setup_open(tool->config, i, &sink, &rules, &space, tool->platform, &why) != 0) {
+        if (sink_setup_open(tool->config, i, &sink, &rules, &space, tool->platform, &why) != 0 ||
+            !has_good_files(tool, &sink, &why)) {
             out_text(tool->out, out_view(&why));
             out_byte(tool->out, '\n');
             return EXIT_BAD_CONFIG;

@@ -140,9 +140,11 @@ bool history_knows(const struct history *history, uint32_t index, const struct m
 int history_end_cycle(struct history *history) MUST_USE;
 void history_rollback(struct history *history);
 
-// Between cycles: packs windows, makes the coarser tiers, makes room, forgets
-// entities without blocks. Bounded work in one transaction per call. 1: there is
-// more to do at once. After an error history_rollback().
+// Between cycles: makes room, forgets entities without blocks, and what a clock
+// that was set back left behind. Windows are packed and the coarser tiers made in
+// small pieces with every cycle, in its transaction; here only what is late.
+// Bounded work in one transaction per call, none when nothing can be due. 1: there
+// is more to do at once. After an error history_rollback().
 int history_maintain(struct history *history) MUST_USE;
 
 #endif

@@ -6,6 +6,10 @@
 // The last part of the interval stays free, so that slow answers still belong
 // to their cycle.
 #define SPREAD_PERCENT 80
+// And a first part, for those who read the cycle that ended: the live table keeps
+// file systems and the like of the newest sample only.
+#define LEAD_PARTS 8
+#define LEAD_MS_MAX 1500
 
 // Targets of one batch are begun together.
 #define BATCHES_PER_INTERVAL 64
@@ -17,6 +21,13 @@ batch_ns(int64_t resolution_ms)
     int64_t ns = resolution_ms * NS_PER_MS / BATCHES_PER_INTERVAL;
     int64_t most = BATCH_MS_MAX * NS_PER_MS;
     return ns < 1 ? 1 : ns > most ? most : ns;
+}
+
+int64_t
+schedule_lead_ms(int64_t resolution_ms)
+{
+    int64_t lead = resolution_ms / LEAD_PARTS;
+    return lead < LEAD_MS_MAX ? lead : LEAD_MS_MAX;
 }
 
 size_t
@@ -34,6 +45,7 @@ schedule_init(struct schedule *schedule, struct arena *arena, uint32_t slots,
     *schedule = (struct schedule){
         .limit = slots,
         .spread_ms = spread,
+        .lead_ms = schedule_lead_ms(resolution_ms),
         .first_ms = first_ms < spread ? first_ms : spread,
         .batch_ns = batch_ns(resolution_ms),
         .random = seed,
@@ -229,7 +241,7 @@ schedule_done(struct schedule *schedule, uint32_t slot, const struct cycle *cycl
         row->failures = 0;
     }
     int64_t due = cycle->begin.ns + turns * cycle->resolution_ms * NS_PER_MS
-                  + share_ns(schedule->spread_ms, share);
+                  + schedule->lead_ms * NS_PER_MS + share_ns(schedule->spread_ms, share);
     // The next cycle begins where the wall clock says.
     if (turns > 0) {
         due += cycle->end.ns - cycle->begin.ns - cycle->resolution_ms * NS_PER_MS;

@@ -34,12 +34,16 @@ struct schedule {
     uint32_t limit;
     uint32_t count;       // in the heap
     int64_t spread_ms;    // of the interval, over which targets lie
+    int64_t lead_ms;      // no turn lies earlier in its cycle
     int64_t first_ms;     // over which new targets are spread
     int64_t batch_ns;     // turns lie on multiples of it
     uint64_t random;
     struct schedule_slot *slot;
     uint32_t *heap;       // slots
 };
+
+// How long a cycle is old before anybody is asked for it.
+int64_t schedule_lead_ms(int64_t resolution_ms);
 
 size_t schedule_footprint(uint32_t slots);
 void schedule_init(struct schedule *schedule, struct arena *arena, uint32_t slots,

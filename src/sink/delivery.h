@@ -32,6 +32,8 @@ struct delivery_live {
     void *context;
     void (*begin)(void *context, uint32_t cycle_s);
     const struct metric_set *(*next)(void *context);  // NULL: the end
+    // At the end: nothing of the cycle came too late to be read. NULL: never.
+    bool (*is_whole)(void *context);
 };
 
 // Recorded cycles (history/replay.h); one for all sinks.

@@ -240,7 +240,8 @@ delivery_pass_choose(struct delivery *delivery, struct mono_ns now, struct mono_
 {
     struct delivery_pass *pass = &delivery->pass;
     struct cursor_range gap;
-    bool live = delivery->cycle_s != 0 && cursor_owes(&delivery->cursor, delivery->cycle_s);
+    bool live = delivery->cycle_s != 0 && delivery->cycle_s != delivery->partial_s &&
+                cursor_owes(&delivery->cursor, delivery->cycle_s);
     if (is_lost(delivery) || (pass->open && !pass->live && live && !delivery->in_order)) {
         delivery_pass_close(delivery);
     }
@@ -331,6 +332,16 @@ pace(struct delivery *delivery, struct mono_ns now)
     }
 }
 
+// Some of a live cycle was gone before it could be read: it stays owed, and the
+// history has it whole.
+static bool
+is_partial(const struct delivery *delivery)
+{
+    const struct delivery_live *live = &delivery->config.live;
+    return delivery->pass.live && delivery->config.archive != NULL && live->is_whole != NULL &&
+           !live->is_whole(live->context);
+}
+
 void
 delivery_pass_accept(struct delivery *delivery, struct mono_ns now)
 {
@@ -344,7 +355,11 @@ delivery_pass_accept(struct delivery *delivery, struct mono_ns now)
         delivery->gap_sets = pass->sets;
         pace(delivery, now);
     }
-    if (pass->ended) {
+    if (pass->ended && is_partial(delivery)) {
+        delivery->partial_s = pass->cycle_s;
+        delivery->unsure_s = pass->cycle_s;
+        delivery_pass_close(delivery);
+    } else if (pass->ended) {
         cursor_remove(&delivery->cursor, pass->cycle_s, pass->cycle_s);
         delivery->unsure_s = pass->cycle_s;
         delivery->gap_failures = 0;

@@ -39,6 +39,7 @@ struct delivery {
     bool leaving;           // the connection is given up before the next request
     bool in_setup;          // the request under way belongs to setup
     uint32_t cycle_s;       // newest complete one
+    uint32_t partial_s;     // sent, but for what came too late to be read; 0: none
     uint32_t begun_s;       // the first one that this process saw
     struct delivery_pass pass;
     // How far the archived cycle came that was last worked at.

@@ -38,6 +38,7 @@ set_reader_begin(struct set_reader *sets, const struct table_reader *table, uint
     sets->with_texts = true;
     sets->count = 0;
     sets->left_out = 0;
+    sets->late = 0;
     sets->stage = STAGE_CLUSTER;
     sets->at = 0;
     sets->container_at = 0;
@@ -47,6 +48,12 @@ uint32_t
 set_reader_count(const struct set_reader *sets)
 {
     return sets->count;
+}
+
+uint32_t
+set_reader_late(const struct set_reader *sets)
+{
+    return sets->late;
 }
 
 uint32_t

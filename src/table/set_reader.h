@@ -38,6 +38,9 @@ struct set_place set_reader_place(const struct set_reader *sets);
 uint32_t set_reader_count(const struct set_reader *sets);
 // Labelled values that found no room, or were changing all the time, since begin.
 uint32_t set_reader_left_out(const struct set_reader *sets);
+// Labelled values of the cycle that were gone since begin, because the table keeps
+// the newest of them only and the next cycle had reached their row.
+uint32_t set_reader_late(const struct set_reader *sets);
 
 // One row, for history: the pool says the entity (NAMESPACES, NODES, PODS,
 // CONTAINERS); false when it is not there or has nothing.

@@ -70,6 +70,7 @@ put_filesystems(struct set_reader *sets, row_index first)
     row_index at = first;
     uint32_t hops = 0;
     while (hops++ < SET_LABELLED_MAX && table_read_filesystem(sets->table, &at, &view)) {
+        sets->late += view.filesystem.cycle_s > sets->cycle_s;
         if (view.filesystem.cycle_s == sets->cycle_s && keep_text(sets, view.name, &resource_id)) {
             put_filesystem(sets, &view.filesystem, resource_id);
         }
@@ -84,6 +85,7 @@ put_disks(struct set_reader *sets, row_index first)
     row_index at = first;
     uint32_t hops = 0;
     while (hops++ < SET_LABELLED_MAX && table_read_disk(sets->table, &at, &view)) {
+        sets->late += view.disk.cycle_s > sets->cycle_s;
         if (view.disk.cycle_s == sets->cycle_s && keep_text(sets, view.name, &resource_id)) {
             put_disk(sets, &view.disk, resource_id);
         }
@@ -99,6 +101,7 @@ put_extras(struct set_reader *sets, row_index first)
     row_index at = first;
     uint32_t hops = 0;
     while (hops++ < SET_LABELLED_MAX && table_read_extra(sets->table, &at, &view)) {
+        sets->late += view.extra.cycle_s > sets->cycle_s;
         bool holds = view.extra.cycle_s == 0 || view.extra.cycle_s == sets->cycle_s;
         if (holds && keep_text(sets, view.metric, &value.name) &&
             keep_text(sets, view.name, &value.resource_id)) {
@@ -130,6 +133,7 @@ add_backing(struct set_reader *sets, uint8_t backing, struct filesystem_row *to)
         if (!reader_is_same(&node->head, seq)) {
             continue;
         }
+        sets->late += node->backings_cycle_s > sets->cycle_s;
         if (kept) {
             to->has |= from.has;
             to->capacity = from.capacity;

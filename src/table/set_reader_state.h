@@ -15,7 +15,7 @@ enum set_stage { STAGE_CLUSTER, STAGE_NAMESPACES, STAGE_NODES, STAGE_PODS, STAGE
 struct set_reader {
     const struct table_reader *table;
     uint32_t cycle_s;
-    uint32_t count, left_out;
+    uint32_t count, left_out, late;
     // The walk: the row whose containers are being read, or was the last.
     enum set_stage stage;
     row_index at;

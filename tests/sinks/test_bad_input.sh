@@ -44,7 +44,6 @@ at_start() {
     refused "influxdb:http://127.0.0.1?passwordFile=$WORK/none" 'none'
     refused "influxdb:https://127.0.0.1?caCert=$WORK/none" 'none'
     refused "influxdb:https://127.0.0.1?caCert=$WORK/password" 'certificate'
-    refused 'prometheus:' 'host'
     refused 'prometheus:http://127.0.0.1?label=oops' 'label'
     refused 'prometheus:ftp://127.0.0.1' 'http'
     refused 'graphite:http://127.0.0.1' 'tcp'

@@ -71,7 +71,7 @@ TEST(tells_everything)
         "\"failingNodes\":[{\"node\":\"node-b\",\"error\":\"timeout\",",
         "\"streak\":2,\"lastSuccess\":null,",
         "\"failingNodesTruncated\":false",
-        "\"planBytes\":32000,\"plan\":[{\"role\":\"serve\",\"part\":\"http clients\",\"count\":32,"
+        "\"planBytes\":32768,\"plan\":[{\"role\":\"serve\",\"part\":\"http clients\",\"count\":32,"
         "\"bytesEach\":1000,\"bytes\":32000}]",
         "\"heapBytesPeak\":6000",
     };
