@@ -58,7 +58,7 @@ roles_tool(struct tool *tool)
 // A PEM file of a sink that holds what it should. One too large to look into here is
 // left to the role.
 static bool
-is_pem(const struct tool *tool, struct text path, const char *option, const char *wanted,
+is_pem(const struct tool *tool, struct text path, const char *option, const char *what,
        struct out *why)
 {
     static char bytes[64 * 1024];
@@ -70,11 +70,13 @@ is_pem(const struct tool *tool, struct text path, const char *option, const char
     }
     out_text(&out, path);
     int error = platform_read_file(tool->platform, out_c_string(&out), bytes, sizeof bytes, &content);
-    bool good = error == -ERR_TOO_LARGE || (error == 0 && memmem(content.at, content.size, wanted, strlen(wanted)) != NULL);
+    bool good = error == -ERR_TOO_LARGE || (error == 0 && memmem(content.at, content.size, what, strlen(what)) != NULL);
     explicit_bzero(bytes, sizeof bytes);
     if (!good) {
-        out_format(why, "%s=" TEXT_FORMAT ": %s; give a PEM file", option, TEXT_ARGS(path),
-                   error != 0 ? error_sentence(error) : "it holds nothing of the kind");
+        bool key = text_ends(text_of(what), TEXT("KEY-----"));
+        out_format(why, "%s=" TEXT_FORMAT ": %s; give a PEM file with a %s", option,
+                   TEXT_ARGS(path), error != 0 ? error_sentence(error) : "there is none in it",
+                   key ? "private key" : "certificate");
     }
     return good;
 }
