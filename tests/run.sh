@@ -51,7 +51,7 @@ for program in "$build"/fuzz/fuzz_*; do
 done
 
 for script in tests/tree/test_*.sh tests/system/test_*.sh tests/cluster/test_*.sh \
-    tests/sinks/test_*.sh tests/web/test_*.sh; do
+    tests/sinks/test_*.sh; do
     [ -f "$script" ] || continue
     run "${script#tests/}" env RELEASE="$release" BUILD="$build" bash "$script"
 done
