@@ -156,18 +156,20 @@ version_upstream() {
     echo "${v%%[+~]dfsg*}"
 }
 
-# Versions worth trying: the pin's, then what the index has of the same series,
+# Versions worth trying: the pin's, then what the index has of each of its series,
 # newest first.
 source_versions() { # NAME
-    local pinned series version
+    local pinned offered series version
     read -r pinned _ <<<"$(pin_get "$1" debian)"
-    series=$(pin_get "$1" series)
+    offered=$(apt_ours apt-cache showsrc --only-source "$(pin_get "$1" source)" 2>/dev/null |
+        sed -n 's/^Version: //p' | sort -Vru)
     echo "$pinned"
-    apt_ours apt-cache showsrc --only-source "$(pin_get "$1" source)" 2>/dev/null |
-        sed -n 's/^Version: //p' | sort -Vru | while read -r version; do
-        case $(version_upstream "$version") in
-        "$series" | "$series".*) [ "$version" = "$pinned" ] || echo "$version" ;;
-        esac
+    for series in $(pin_get "$1" series); do
+        for version in $offered; do
+            case $(version_upstream "$version") in
+            "$series" | "$series".*) [ "$version" = "$pinned" ] || echo "$version" ;;
+            esac
+        done
     done
 }
 
@@ -218,7 +220,7 @@ source_folder() { # NAME
                 (cd "$work/files" && source_matches_pin "$1") ||
                     packages_fail "$1 $version is not what its pin says: the sha256 of a file differs."
             else
-                packages_say "$1 $pinned is gone from the mirror; $version of the same series is used instead."
+                packages_say "$1 $pinned is not on the mirror; $version is used instead."
             fi
             (cd "$work/files" && source_bill "$1" "$version" >bill.txt && rm -f log)
             mkdir -p "${folder%/*}"
