@@ -1,4 +1,4 @@
-// Percent-encoding of URLs (RFC 3986, section 2.1), decoded in place.
+// Percent-encoding of request URLs: uri_decode(), and what no name has is refused.
 //
 // Pure; shared by the path (route.c) and the query (query.c).
 #ifndef SKERRY_API_PERCENT_H

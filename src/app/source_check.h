@@ -8,7 +8,7 @@
 // Scratch that one source needs.
 #define SOURCE_CHECK_BYTES (16 * 1024)
 
-// $NAME in a source, from this process's environment; a source_variable.
+// $NAME in a source, from this process's environment; a uri_variable.
 bool source_check_variable(void *context, struct text name, struct text *value);
 
 // 0, or -ERR_BAD_CONFIG with the sentence in `why`. `space` is reset for each.

@@ -51,6 +51,9 @@ int text_to_double(struct text text, double *value) MUST_USE;
 // -ERR_BAD_CONFIG on anything else.
 int text_to_bool(struct text text, bool *value) MUST_USE;
 
+// 0 to 15, letters of either case; -1 for any other byte.
+int text_hex_digit(char byte);
+
 struct out {
     char *at;
     size_t size;  // room, bytes

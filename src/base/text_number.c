@@ -22,6 +22,16 @@ is_digit(char byte)
 }
 
 int
+text_hex_digit(char byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        return byte - '0';
+    }
+    char lower = (char)(byte | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+int
 text_to_u64(struct text text, uint64_t *value)
 {
     uint64_t sum = 0;

@@ -282,7 +282,7 @@ load_service_account(struct credentials *credentials, bool with_authority, struc
 
 static int
 load_in_cluster(struct credentials *credentials, const struct source_uri *uri,
-                source_variable *variable, void *context, struct workspace *scratch,
+                uri_variable *variable, void *context, struct workspace *scratch,
                 struct out *why)
 {
     struct text host = {0};
@@ -307,7 +307,7 @@ load_in_cluster(struct credentials *credentials, const struct source_uri *uri,
 }
 
 static bool
-has_service_account(const struct credentials *credentials, source_variable *variable,
+has_service_account(const struct credentials *credentials, uri_variable *variable,
                     void *context)
 {
     struct text host = {0};
@@ -318,7 +318,7 @@ has_service_account(const struct credentials *credentials, source_variable *vari
 
 static int
 load_by_kind(struct credentials *credentials, const struct source_uri *uri,
-             source_variable *variable, void *context, struct materials *materials,
+             uri_variable *variable, void *context, struct materials *materials,
              struct workspace *scratch, struct out *why)
 {
     credentials->insecure = uri->insecure;
@@ -341,7 +341,7 @@ load_by_kind(struct credentials *credentials, const struct source_uri *uri,
 
 int
 credentials_load(struct credentials *credentials, const struct source_uri *uri,
-                 const struct platform *platform, struct fetch *fetch, source_variable *variable,
+                 const struct platform *platform, struct fetch *fetch, uri_variable *variable,
                  void *context, struct workspace *scratch, struct out *why)
 {
     struct materials materials = {0};

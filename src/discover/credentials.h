@@ -68,7 +68,7 @@ size_t credentials_scratch_bytes(void);
 // `variable` gives the environment (KUBERNETES_SERVICE_HOST and _PORT).
 int credentials_load(struct credentials *credentials, const struct source_uri *uri,
                      const struct platform *platform, struct fetch *fetch,
-                     source_variable *variable, void *context, struct workspace *scratch,
+                     uri_variable *variable, void *context, struct workspace *scratch,
                      struct out *why) MUST_USE;
 
 // An error says that a file which changed cannot be used; `why` names it.

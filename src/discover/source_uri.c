@@ -192,40 +192,6 @@ read_option(struct parse *parse, struct text name, struct text value)
 }
 
 static int
-hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0';
-    }
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
-// In place; false for a % that is not followed by two hex digits, and for NUL.
-static bool
-percent_decode(char *bytes, size_t *size)
-{
-    size_t to = 0;
-    for (size_t from = 0; from < *size; from++) {
-        char byte = bytes[from];
-        if (byte == '+') {
-            byte = ' ';
-        } else if (byte == '%') {
-            int high = from + 2 < *size ? hex_digit(bytes[from + 1]) : -1;
-            int low = from + 2 < *size ? hex_digit(bytes[from + 2]) : -1;
-            if (high < 0 || low < 0 || (high == 0 && low == 0)) {
-                return false;
-            }
-            byte = (char)(high << 4 | low);
-            from += 2;
-        }
-        bytes[to++] = byte;
-    }
-    *size = to;
-    return true;
-}
-
-static int
 read_options(struct parse *parse, char *bytes, size_t size)
 {
     size_t at = 0;
@@ -242,7 +208,7 @@ read_options(struct parse *parse, char *bytes, size_t size)
         }
         text_cut(pair, '=', &name, &value);
         char *start = bytes + (value.size != 0 ? (size_t)(value.at - bytes) : 0);
-        if (!percent_decode(start, &value.size)) {
+        if (uri_decode(start, value, true, &value) != 0) {
             out_format(parse->why, "the value of " TEXT_FORMAT " has a %% that is no escape",
                        TEXT_ARGS(name));
             return -ERR_BAD_CONFIG;
@@ -253,50 +219,6 @@ read_options(struct parse *parse, char *bytes, size_t size)
         }
     }
     return 0;
-}
-
-static bool
-is_host_byte(char byte, bool v6)
-{
-    bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-    bool digit = byte >= '0' && byte <= '9';
-    return letter || digit || byte == '.' || byte == '-' || byte == '_' || (v6 && byte == ':');
-}
-
-static int
-read_host(struct parse *parse, struct text host, bool v6)
-{
-    bool good = host.size != 0 && host.size <= NAME_BYTES_MAX;
-    for (size_t i = 0; good && i < host.size; i++) {
-        good = is_host_byte(host.at[i], v6);
-    }
-    if (!good) {
-        return fail(parse, "the URL must name a host", host);
-    }
-    parse->result->host = host;
-    return 0;
-}
-
-static int
-read_authority(struct parse *parse, struct text authority, uint16_t port)
-{
-    struct text host = authority;
-    struct text rest = {0};
-    bool v6 = authority.size != 0 && authority.at[0] == '[';
-    if (v6 && !text_cut(text_sub(authority, 1, SIZE_MAX), ']', &host, &rest)) {
-        return fail(parse, "an IPv6 address ends with ]", authority);
-    }
-    if (!v6 && text_cut(authority, ':', &host, &rest)) {
-        rest = (struct text){rest.at - 1, rest.size + 1};
-    }
-    uint64_t given = port;
-    bool bad_port = rest.size != 0
-                    && (rest.at[0] != ':' || text_to_u64(text_sub(rest, 1, SIZE_MAX), &given) != 0);
-    if (bad_port || given == 0 || given > UINT16_MAX) {
-        return fail(parse, "the port in the URL must be from 1 to 65535", authority);
-    }
-    parse->result->port = (uint16_t)given;
-    return read_host(parse, host, v6);
 }
 
 // http://HOST[:PORT][/...]; the path is not used, as with Heapster.
@@ -315,7 +237,13 @@ read_url(struct parse *parse, struct text url, uint16_t https_port, uint16_t htt
         out_string(parse->why, "a name and password in the URL are not supported; use auth=FILE");
         return -ERR_BAD_CONFIG;
     }
-    return read_authority(parse, authority, https ? https_port : http_port);
+    parse->result->port = https ? https_port : http_port;
+    if (uri_authority(authority, &parse->result->host, &parse->result->port) != 0) {
+        return fail(parse, "the URL must name a host (an IPv6 address in []), and a port from 1 to 65535 "
+                    "if one is given",
+                    authority);
+    }
+    return 0;
 }
 
 static int
@@ -383,61 +311,6 @@ set_defaults(struct parse *parse)
     }
 }
 
-static bool
-is_variable_byte(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z')
-           || (byte >= '0' && byte <= '9') || byte == '_';
-}
-
-// The variable that begins behind a $; 0 bytes when there is none.
-static size_t
-variable_name(struct text rest, struct text *name)
-{
-    if (rest.size != 0 && rest.at[0] == '{') {
-        size_t end = text_find(rest, '}', 0);
-        if (end == SIZE_MAX) {
-            return 0;
-        }
-        *name = text_sub(rest, 1, end - 1);
-        return end + 1;
-    }
-    size_t size = 0;
-    while (size < rest.size && is_variable_byte(rest.at[size])) {
-        size++;
-    }
-    *name = text_sub(rest, 0, size);
-    return size;
-}
-
-static int
-expand(struct text uri, source_variable *variable, void *context, struct out *copy,
-       struct out *why)
-{
-    for (size_t at = 0; at < uri.size; at++) {
-        struct text name = {0};
-        struct text value = {0};
-        size_t size = 0;
-        if (uri.at[at] == '$' && variable != NULL) {
-            size = variable_name(text_sub(uri, at + 1, SIZE_MAX), &name);
-        }
-        if (size == 0) {
-            out_byte(copy, uri.at[at]);
-        } else if (variable(context, name, &value)) {
-            out_text(copy, value);
-            at += size;
-        } else {
-            out_format(why, "the variable $" TEXT_FORMAT " is not set", TEXT_ARGS(name));
-            return -ERR_BAD_CONFIG;
-        }
-    }
-    if (copy->full) {
-        out_format(why, "it is longer than %d bytes", SOURCE_URI_BYTES_MAX);
-        return -ERR_BAD_CONFIG;
-    }
-    return 0;
-}
-
 static int
 parse_expanded(struct parse *parse, char *bytes, size_t size)
 {
@@ -468,7 +341,7 @@ parse_expanded(struct parse *parse, char *bytes, size_t size)
 }
 
 int
-source_uri_parse(struct text uri, source_variable *variable, void *context,
+source_uri_parse(struct text uri, uri_variable *variable, void *context,
                  struct workspace *space, struct source_uri *result, struct out *why)
 {
     *result = (struct source_uri){0};
@@ -479,6 +352,6 @@ source_uri_parse(struct text uri, source_variable *variable, void *context,
         return -ERR_BAD_CONFIG;
     }
     struct out copy = out_of(bytes, SOURCE_URI_BYTES_MAX);
-    int error = expand(uri, variable, context, &copy, why);
+    int error = uri_expand(uri, variable, context, &copy, why);
     return error != 0 ? error : parse_expanded(&parse, bytes, copy.used);
 }

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "base/uri.h"
 #include "platform/fetch.h"
 #include "table/table.h"
 
@@ -53,12 +54,9 @@ struct source_uri {
     struct text host_id_annotation;
 };
 
-// The value of an environment variable; false when there is none.
-typedef bool source_variable(void *context, struct text name, struct text *value);
-
 // The texts of the result lie in `space`. -ERR_BAD_CONFIG with the sentence in
 // `why`. `variable` may be NULL: then a $ stays as it is.
-int source_uri_parse(struct text uri, source_variable *variable, void *context,
+int source_uri_parse(struct text uri, uri_variable *variable, void *context,
                      struct workspace *space, struct source_uri *result,
                      struct out *why) MUST_USE;
 

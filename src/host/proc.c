@@ -236,21 +236,6 @@ proc_pressure(struct text text, uint64_t *some_us, uint64_t *full_us)
 }
 
 static bool
-hex_digit(char byte, uint64_t *value)
-{
-    if (is_digit(byte)) {
-        *value = (uint64_t)(byte - '0');
-    } else if (byte >= 'a' && byte <= 'f') {
-        *value = (uint64_t)(byte - 'a') + 10;
-    } else if (byte >= 'A' && byte <= 'F') {
-        *value = (uint64_t)(byte - 'A') + 10;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static bool
 word_hex(struct text *rest, uint64_t *value)
 {
     struct text word;
@@ -259,11 +244,11 @@ word_hex(struct text *rest, uint64_t *value)
     }
     *value = 0;
     for (size_t i = 0; i < word.size; i++) {
-        uint64_t digit;
-        if (!hex_digit(word.at[i], &digit)) {
+        int digit = text_hex_digit(word.at[i]);
+        if (digit < 0) {
             return false;
         }
-        *value = *value << 4 | digit;
+        *value = *value << 4 | (uint64_t)digit;
     }
     return true;
 }

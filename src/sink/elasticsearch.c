@@ -24,7 +24,7 @@ read_node(struct sink *sink, struct elasticsearch *state, struct text url, struc
     bool tls = text_starts(url, TEXT("https://"));
     size_t scheme = tls ? 8 : text_starts(url, TEXT("http://")) ? 7 : 0;
     text_cut(text_sub(url, scheme, SIZE_MAX), '/', &authority, &path);
-    if (!sink_uri_authority(authority, &host, &port)) {
+    if (uri_authority(authority, &host, &port) != 0) {
         out_string(why, "nodes must be http://HOST:PORT each");
         return -ERR_BAD_CONFIG;
     }
@@ -91,7 +91,7 @@ make_bulk_path(struct sink *sink, struct elasticsearch *state, struct out *why)
     out_string(&path, "/_bulk?filter_path=errors,error,items.*.error.type");
     if (state->pipeline.size != 0) {
         out_string(&path, "&pipeline=");
-        sink_uri_escape(&path, state->pipeline);
+        uri_escape(&path, state->pipeline);
     }
     state->bulk_path = out_view(&path);
     if (path.full) {

@@ -111,7 +111,7 @@ static void
 write_parameter(struct out *out, const char *name, struct text value)
 {
     out_string(out, name);
-    sink_uri_escape(out, value);
+    uri_escape(out, value);
 }
 
 static int

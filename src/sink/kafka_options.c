@@ -9,8 +9,8 @@ static int
 add_broker(struct kafka_cluster *cluster, struct text given, struct out *why)
 {
     struct kafka_broker broker = {.port = 9092};
-    if (!sink_uri_authority(given, &broker.host, &broker.port) || broker.host.size == 0 ||
-        broker.host.size > KAFKA_HOST_BYTES_MAX || broker.port == 0) {
+    bool bad = uri_authority(given, &broker.host, &broker.port) != 0;
+    if (bad || broker.host.size > KAFKA_HOST_BYTES_MAX) {
         out_string(why, "brokers must be HOST or HOST:PORT");
         return -ERR_BAD_CONFIG;
     }

@@ -13,40 +13,6 @@ fail(struct out *why, const char *sentence)
     return -ERR_BAD_CONFIG;
 }
 
-static int
-hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0';
-    }
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
-// In place; false for a % that is not followed by two hex digits, and for NUL.
-static bool
-percent_decode(char *bytes, size_t *size, bool plus_is_blank)
-{
-    size_t to = 0;
-    for (size_t from = 0; from < *size; from++) {
-        char byte = bytes[from];
-        if (byte == '+' && plus_is_blank) {
-            byte = ' ';
-        } else if (byte == '%') {
-            int high = from + 2 < *size ? hex_digit(bytes[from + 1]) : -1;
-            int low = from + 2 < *size ? hex_digit(bytes[from + 2]) : -1;
-            if (high < 0 || low < 0 || (high == 0 && low == 0)) {
-                return false;
-            }
-            byte = (char)(high << 4 | low);
-            from += 2;
-        }
-        bytes[to++] = byte;
-    }
-    *size = to;
-    return true;
-}
-
 // Decodes a view into `bytes`, whose owner may write.
 static bool
 decode_view(char *bytes, const char *base, struct text *view, bool plus_is_blank)
@@ -54,61 +20,7 @@ decode_view(char *bytes, const char *base, struct text *view, bool plus_is_blank
     if (view->size == 0) {
         return true;
     }
-    return percent_decode(bytes + (view->at - base), &view->size, plus_is_blank);
-}
-
-static bool
-is_variable_byte(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '_';
-}
-
-// The variable that begins behind a $; 0 bytes when there is none.
-static size_t
-variable_name(struct text rest, struct text *name)
-{
-    if (rest.size != 0 && rest.at[0] == '{') {
-        size_t end = text_find(rest, '}', 0);
-        if (end == SIZE_MAX) {
-            return 0;
-        }
-        *name = text_sub(rest, 1, end - 1);
-        return end + 1;
-    }
-    size_t size = 0;
-    while (size < rest.size && is_variable_byte(rest.at[size])) {
-        size++;
-    }
-    *name = text_sub(rest, 0, size);
-    return size;
-}
-
-static int
-expand(struct text uri, sink_variable *variable, void *context, struct out *copy, struct out *why)
-{
-    for (size_t at = 0; at < uri.size; at++) {
-        struct text name = {0};
-        struct text value = {0};
-        size_t size = 0;
-        if (uri.at[at] == '$' && variable != NULL) {
-            size = variable_name(text_sub(uri, at + 1, SIZE_MAX), &name);
-        }
-        if (size == 0) {
-            out_byte(copy, uri.at[at]);
-        } else if (variable(context, name, &value)) {
-            out_text(copy, value);
-            at += size;
-        } else {
-            out_format(why, "the variable $" TEXT_FORMAT " is not set", TEXT_ARGS(name));
-            return -ERR_BAD_CONFIG;
-        }
-    }
-    if (copy->full) {
-        out_format(why, "it is longer than %d bytes", SINK_URI_BYTES_MAX);
-        return -ERR_BAD_CONFIG;
-    }
-    return 0;
+    return uri_decode(bytes + (view->at - base), *view, plus_is_blank, view) == 0;
 }
 
 static int
@@ -147,45 +59,6 @@ read_options(struct sink_uri *result, char *bytes, const char *base, struct text
         }
     }
     return error;
-}
-
-static bool
-is_host_byte(char byte, bool v6)
-{
-    return (is_variable_byte(byte) || byte == '.' || byte == '-') || (v6 && byte == ':');
-}
-
-static bool
-is_host(struct text host, bool v6)
-{
-    bool good = host.size != 0 && host.size <= NAME_BYTES_MAX;
-    for (size_t i = 0; good && i < host.size; i++) {
-        good = is_host_byte(host.at[i], v6);
-    }
-    return good;
-}
-
-bool
-sink_uri_authority(struct text authority, struct text *host, uint16_t *port)
-{
-    struct text rest = {0};
-    bool v6 = authority.size != 0 && authority.at[0] == '[';
-    *host = authority;
-    if (v6 && !text_cut(text_sub(authority, 1, SIZE_MAX), ']', host, &rest)) {
-        return false;
-    }
-    if (!v6 && text_cut(authority, ':', host, &rest)) {
-        rest = (struct text){rest.at - 1, rest.size + 1};
-    }
-    uint64_t given = *port;
-    if (rest.size != 0) {
-        bool bad = rest.at[0] != ':' || text_to_u64(text_sub(rest, 1, SIZE_MAX), &given) != 0;
-        if (bad || given == 0 || given > UINT16_MAX) {
-            return false;
-        }
-    }
-    *port = (uint16_t)given;
-    return is_host(*host, v6);
 }
 
 // USER:PASSWORD@ at the front; the last @ counts, so that one in a password that
@@ -257,7 +130,7 @@ read_url(struct sink_uri *result, char *bytes, const char *base, struct text url
     if (error == 0) {
         error = read_user(result, bytes, base, &authority, why);
     }
-    if (error == 0 && given && !sink_uri_authority(authority, &result->host, &result->port)) {
+    if (error == 0 && given && uri_authority(authority, &result->host, &result->port) != 0) {
         return fail(why, "the URL must name a host, and a port from 1 to 65535 if one is given");
     }
     return error;
@@ -337,7 +210,7 @@ parse_expanded(struct sink_uri *result, char *bytes, struct text uri, struct out
 }
 
 int
-sink_uri_parse(struct text uri, sink_variable *variable, void *context, struct workspace *space,
+sink_uri_parse(struct text uri, uri_variable *variable, void *context, struct workspace *space,
                struct sink_uri *result, struct out *why)
 {
     *result = (struct sink_uri){0};
@@ -347,7 +220,7 @@ sink_uri_parse(struct text uri, sink_variable *variable, void *context, struct w
         return fail(why, "there are too many sinks");
     }
     struct out copy = out_of(bytes, SINK_URI_BYTES_MAX);
-    int error = expand(uri, variable, context, &copy, why);
+    int error = uri_expand(uri, variable, context, &copy, why);
     if (error == 0) {
         error = parse_expanded(result, bytes, out_view(&copy), why);
     }
@@ -357,22 +230,6 @@ sink_uri_parse(struct text uri, sink_variable *variable, void *context, struct w
         result->name = out_view(&written);
     }
     return error;
-}
-
-void
-sink_uri_escape(struct out *out, struct text text)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
-        if (is_variable_byte(text.at[i]) || byte == '-' || byte == '.' || byte == '~') {
-            out_byte(out, text.at[i]);
-        } else {
-            out_byte(out, '%');
-            out_byte(out, hex[byte >> 4]);
-            out_byte(out, hex[byte & 15]);
-        }
-    }
 }
 
 struct text

@@ -18,6 +18,7 @@
 #ifndef SKERRY_SINK_SINK_URI_H
 #define SKERRY_SINK_SINK_URI_H
 
+#include "base/uri.h"
 #include "sink/sink.h"
 
 // Longer URIs are refused.
@@ -27,21 +28,12 @@
 // and the name.
 #define SINK_URI_SPACE_BYTES (2 * SINK_URI_BYTES_MAX + 2 * (size_t)64)
 
-// The value of an environment variable; false when there is none.
-typedef bool sink_variable(void *context, struct text name, struct text *value);
-
 // The texts of the result lie in `space`. -ERR_BAD_CONFIG with the sentence in
 // `why`, which holds nothing of user, password or values. `variable` may be NULL:
 // then a $ stays as it is.
-int sink_uri_parse(struct text uri, sink_variable *variable, void *context, struct workspace *space,
+int sink_uri_parse(struct text uri, uri_variable *variable, void *context, struct workspace *space,
                    struct sink_uri *result, struct out *why) MUST_USE;
 
-// HOST, HOST:PORT, [V6] or [V6]:PORT; *port stays as it is when none is given.
-// False: it is none of these.
-bool sink_uri_authority(struct text authority, struct text *host, uint16_t *port);
-
-// As a part of a path or a query: what is not unreserved there becomes %XX.
-void sink_uri_escape(struct out *out, struct text text);
 // The path without slashes at its end: what requests of HTTP begin with.
 struct text sink_uri_base(const struct sink_uri *uri);
 

@@ -141,7 +141,7 @@ TEST(refusals)
     refuses("kubernetes:https://h:0", "port");
     refuses("kubernetes:https://h:65536", "port");
     refuses("kubernetes:https://h:x", "port");
-    refuses("kubernetes:https://[fd00::1", "ends with ]");
+    refuses("kubernetes:https://[fd00::1", "an IPv6 address in []");
     refuses("kubernetes:https://h?kubeletPort=0", "kubeletPort");
     refuses("kubernetes:https://h?kubeletPort=70000", "kubeletPort");
     refuses("kubernetes:https://h?kubeletHttps=maybe", "kubeletHttps must be true or false");

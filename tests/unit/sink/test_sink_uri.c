@@ -141,14 +141,6 @@ TEST(mistakes)
     refuses(longest, "longer than 4096 bytes");
 }
 
-TEST(escapes)
-{
-    char room[64];
-    struct out out = out_of(room, sizeof room);
-    sink_uri_escape(&out, TEXT("aZ0-._~ /&=\xff"));
-    CHECK_EQUAL_TEXT(out_view(&out), "aZ0-._~%20%2F%26%3D%FF");
-}
-
 int
 main(void)
 {
@@ -158,7 +150,6 @@ main(void)
         {"variables are replaced", variables},
         {"names for people hold no secret", names_hold_no_secret},
         {"mistakes are one sentence without secrets", mistakes},
-        {"parts of paths and queries are escaped", escapes},
     };
     return test_run(cases, ARRAY_COUNT(cases));
 }
