@@ -6,7 +6,8 @@
 #   ./build.sh run [--] [flags]   builds, and runs the supervised tree here in
 #                                 the foreground; state in out/run
 #   ./build.sh test               builds and runs all tests; the last line says
-#                                 how many passed, failed and were skipped
+#                                 how many passed, failed and were skipped.
+#                                 TESTS='unit/api cluster/' runs some only
 #   ./build.sh images             out/skerry-oci.tar and what else images are made
 #                                 for; prints their sizes
 #   ./build.sh bench [names]      builds and runs the benches

@@ -2,26 +2,70 @@
 # Runs every test program and prints one closing line:
 #   N passed, N failed, N skipped
 # usage: tests/run.sh BUILD RELEASE   (folders of the test and release builds)
+#
+# Two at a time, because most wait for cycles rather than for a processor;
+# SKERRY_TEST_JOBS says how many. TESTS='cluster/test_values.sh fuzz/ ...' runs
+# only those whose names begin so.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 build=$1
 release=$2
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+jobs=${SKERRY_TEST_JOBS:-2}
+work=$(mktemp -d)
+count=0
+trap 'rm -rf "$work"' EXIT
+
+wanted() { # NAME
+    local prefix
+    [ -n "${TESTS:-}" ] || return 0
+    for prefix in $TESTS; do
+        [[ $1 != "$prefix"* ]] || return 0
+    done
+    return 1
+}
 
 # A test program prints PASS, FAIL or SKIP and a name for each case. One that
 # ends badly without a FAIL line (a sanitizer, a signal) is a failure itself.
-run() {
-    local name=$1 output status
-    shift
-    output=$("$@" 2>&1)
+judge() { # NAME RESULT COMMAND...
+    local name=$1 result=$2 start=$SECONDS status
+    shift 2
+    "$@" >"$result.out" 2>&1 </dev/null
     status=$?
-    printf '%s\n' "$output" | grep -E '^(PASS|FAIL|SKIP) ' | sed "s|^[A-Z]* |&$name: |" >>"$results"
+    grep -E '^(PASS|FAIL|SKIP) ' "$result.out" | sed "s|^[A-Z]* |&$name: |" >"$result"
     if [ "$status" != 0 ]; then
-        printf '%s\n' "--- $name (exit $status)" "$output"
-        printf '%s\n' "$output" | grep -q '^FAIL ' || printf 'FAIL %s: exit %s\n' "$name" "$status" >>"$results"
+        { echo "--- $name (exit $status)" && cat "$result.out"; } >"$result.failed"
+        grep -q '^FAIL ' "$result" || echo "FAIL $name: exit $status" >>"$result"
     fi
+    [ $((SECONDS - start)) -lt 10 ] || echo "$name: $((SECONDS - start)) s"
 }
+
+run() { # NAME COMMAND...
+    wanted "$1" || return 0
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+        wait -n
+    done
+    count=$((count + 1))
+    local name=$1
+    shift
+    judge "$name" "$work/$(printf %04d "$count")" "$@" &
+}
+
+replay() { # PROGRAM NAME
+    local corpus
+    corpus=$(find "tests/fuzz/corpus/$2" -type f 2>/dev/null)
+    if [ -z "$corpus" ]; then
+        echo "SKIP no corpus"
+        return
+    fi
+    # shellcheck disable=SC2086
+    "$1" $corpus && echo "PASS replays its corpus"
+}
+
+# The longest first, so that none is left over at the end.
+for script in tests/{tree,image,sinks,cluster,web,serve,system}/test_*.sh; do
+    [ -f "$script" ] || continue
+    run "${script#tests/}" env RELEASE="$release" BUILD="$build" bash "$script"
+done
 
 for program in "$build"/unit/*/test_* "$release"/unit/platform/test_{seal,memory}; do
     [ -x "$program" ] && [ -f "$program" ] || continue
@@ -30,35 +74,22 @@ for program in "$build"/unit/*/test_* "$release"/unit/platform/test_{seal,memory
     # These two mean something in the static binary only.
     "$build"/unit/platform/test_seal | "$build"/unit/platform/test_memory) continue ;;
     esac
-    run "${program#"$build"/}" "$program"
+    name=${program#"$build"/}
+    run "${name#"$release"/}" "$program"
 done
 
 for program in "$build"/fuzz/fuzz_*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     name=${program##*/fuzz_}
-    corpus=$(find "tests/fuzz/corpus/$name" -type f 2>/dev/null)
-    if [ -z "$corpus" ]; then
-        printf 'SKIP fuzz/%s: no corpus\n' "$name" >>"$results"
-        continue
-    fi
-    # shellcheck disable=SC2086
-    if output=$("$program" $corpus 2>&1); then
-        printf 'PASS fuzz/%s\n' "$name" >>"$results"
-    else
-        printf '%s\n' "--- fuzz/$name" "$output"
-        printf 'FAIL fuzz/%s\n' "$name" >>"$results"
-    fi
+    run "fuzz/$name" replay "$program" "$name"
 done
+wait
 
-for script in tests/tree/test_*.sh tests/system/test_*.sh tests/cluster/test_*.sh \
-    tests/sinks/test_*.sh; do
-    [ -f "$script" ] || continue
-    run "${script#tests/}" env RELEASE="$release" BUILD="$build" bash "$script"
-done
-
-grep -E '^(FAIL|SKIP) ' "$results"
-passed=$(grep -c '^PASS ' "$results")
-failed=$(grep -c '^FAIL ' "$results")
-skipped=$(grep -c '^SKIP ' "$results")
+cat "$work"/*.failed 2>/dev/null
+cat "$work"/[0-9][0-9][0-9][0-9] >"$work/results" 2>/dev/null
+grep -E '^(FAIL|SKIP) ' "$work/results"
+passed=$(grep -c '^PASS ' "$work/results")
+failed=$(grep -c '^FAIL ' "$work/results")
+skipped=$(grep -c '^SKIP ' "$work/results")
 printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]
