@@ -40,7 +40,7 @@ endif
 LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml -lsqlite3 -lz \
 	-lmbedtls -lmbedx509 -lmbedcrypto
 
-ROOMS := base platform budget model parse discover scrape host table history sink api app
+ROOMS := base platform budget model parse discover scrape host table history sink update api app
 # The page, bundled and compressed into an array that room api holds.
 WEB_ASSETS := build/web/web_assets.c
 ROOM_SOURCES = $(filter-out $(NOT_THIS_PROFILE) src/platform/memory.c src/platform/copy.c src/app/main.c,$(wildcard src/$(1)/*.c))
@@ -103,6 +103,7 @@ USES_discover := base platform budget model parse table discover
 USES_scrape := base platform budget model parse table discover scrape
 USES_history := base platform budget model table history
 USES_sink := base platform budget model table history sink
+USES_update := base platform update
 USES_api := base platform budget model table history sink api
 USES_app := $(ROOMS)
 

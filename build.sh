@@ -14,7 +14,8 @@
 #   ./build.sh prefix [FLAVOUR]   prints where the packages lie: musl or asan
 #   ./build.sh clean              removes build/ and out/; the cache stays
 #
-# SKERRY_CACHE names the cache folder (default: ~/.cache/skerry).
+# SKERRY_CACHE names the cache folder (default: ~/.cache/skerry), SKERRY_UPDATE_KEY
+# the private key that signs updates (default: one of your own, made in the cache).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -23,7 +24,7 @@ DEBIAN_BUILD='gcc libc6-dev make patch xz-utils bzip2 ca-certificates tcl'
 # npm bundles the page; one that came from elsewhere does as well.
 command -v npm >/dev/null || DEBIAN_BUILD+=' npm'
 DEBIAN_RUN='s6 execline'
-DEBIAN_IMAGES='binutils jq bc flex bison libelf-dev cpio zstd dosfstools mtools fdisk qemu-utils
+DEBIAN_IMAGES='binutils jq bc openssl flex bison libelf-dev cpio zstd dosfstools mtools fdisk qemu-utils
     grub-common grub-pc-bin grub-efi-amd64-bin'
 DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace podman runc iptables
     qemu-system-x86 ovmf influxdb victoria-metrics prometheus graphite-carbon kcat python3 chromium'

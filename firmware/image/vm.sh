@@ -5,7 +5,7 @@
 #
 # PREFIX is the musl prefix, for its compiler; BILL the bill of materials, which
 # gets what only the machine holds. OUT gets vmlinuz and initramfs for a direct boot, skerry-vm.img and
-# skerry-vm.qcow2 for BIOS and EFI. No loop device, no root, and the same bytes
+# skerry-vm.qcow2 for BIOS and EFI, skerry-update.img for machines that run. No loop device, no root, and the same bytes
 # each time. The disk:
 #
 #   sector 0          GRUB's first stage, and a DOS partition table
@@ -19,6 +19,8 @@ root=$(cd "$here/../.." && pwd)
 . "$here/../packages.sh"
 # shellcheck source=../kernel/build.sh
 . "$here/../kernel/build.sh"
+# shellcheck source=update.sh
+. "$here/update.sh"
 
 SECTOR=512
 EFI_START=2048
@@ -48,6 +50,8 @@ put_programs() { # PREFIX
     for name in busybox mke2fs e2fsck; do
         install -m 755 "$1/bin/$name" "$tree/vm/$name"
     done
+    update_public "$key" "$work/update.pub"
+    install -D -m 644 "$work/update.pub" "$tree/usr/share/skerry/update.pub"
 }
 
 # The machine's services, its own end of the tree, and each role by way of its
@@ -104,7 +108,7 @@ make_grub() {
 
 # What skerry's own tools write too: one line a variable, then # up to 1,024 bytes.
 make_environment() {
-    { printf '# GRUB Environment Block\nslot=a\n' && head -c 1024 /dev/zero | tr '\0' '#'; } |
+    { printf '# GRUB Environment Block\nslot=a\nmark_a=%s\n' "$(update_mark "$work/image")" && head -c 1024 /dev/zero | tr '\0' '#'; } |
         head -c 1024 >"$work/environment"
 }
 
@@ -130,10 +134,14 @@ END
     fat_put "$work/efi" "$work/BOOTX64.EFI" EFI/BOOT/BOOTX64.EFI
     fat_put "$work/efi" "$work/environment" grubenv
     at "$work/efi" $EFI_START
+    at "$work/slot" $SLOT_A
+}
+
+make_slot() {
     make_fat "$work/slot" $SLOT_SECTORS SLOT 736b6502
     fat_put "$work/slot" "$work/vmlinuz" vmlinuz
     fat_put "$work/slot" "$work/initramfs" initramfs
-    at "$work/slot" $SLOT_A
+    update_image "$work/slot" "$work/image"
 }
 
 # GRUB is the machine's own: which one it was is said here.
@@ -157,7 +165,7 @@ grub_target() { # PACKAGE
 
 figures() {
     local name
-    for name in vmlinuz initramfs skerry-vm.img skerry-vm.qcow2; do
+    for name in vmlinuz initramfs skerry-vm.img skerry-vm.qcow2 skerry-update.img; do
         printf '%-16s %8d KiB\n' "$name" $(($(stat -c %s "$out/$name") / 1024))
     done
 }
@@ -171,6 +179,7 @@ umask 022
 export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=$PACKAGES_EPOCH PATH=$PATH:/usr/sbin:/sbin
 kernel=$(kernel_folder)
 prefix=$(packages_extra musl busybox e2fsprogs)
+key=$(update_key)
 cp -a "$1" "$tree"
 printf '%s\n' "$version" >"$tree/etc/skerry-version"
 put_programs "$prefix"
@@ -179,10 +188,12 @@ put_bill "$prefix"
 cp "$kernel/vmlinuz" "$work/vmlinuz"
 make_initramfs
 make_grub
+make_slot
 make_environment
 make_disk
 mkdir -p "$out"
 cp "$work/vmlinuz" "$work/initramfs" "$out/"
 cp --sparse=always "$disk" "$out/skerry-vm.img"
 qemu-img convert -q -f raw -O qcow2 -c "$disk" "$out/skerry-vm.qcow2"
+update_file "$key" "$version" "$work/image" "$out/skerry-update.img"
 figures

@@ -13,6 +13,7 @@
 #include "network.h"
 #include "options.h"
 #include "power.h"
+#include "slots.h"
 
 #define PATH_BYTES 128
 #define TEXT_BYTES 4096
@@ -102,6 +103,7 @@ console_main(char **words)
     char address_said[64] = "";
     int code_said = -1;
     (void)words;
+    options_read_command_line();
     power_open();
     for (;;) {
         int code = vm_run_text(tool, status, sizeof status);
@@ -113,6 +115,7 @@ console_main(char **words)
             code_said = code;
         }
         draw(status, address);
+        slots_watch_trial(code == 0 && *address != '\0');
         if (power_pressed_within(LOOK_MS)) {
             halt_in_order("poweroff");
         }

@@ -18,6 +18,7 @@
 #include "network.h"
 #include "options.h"
 #include "power.h"
+#include "slots.h"
 
 #define WORDS_MAX (OPTIONS_FLAGS_MAX + 4)
 
@@ -73,11 +74,15 @@ open_console(void)
 }
 
 // What is wrong was said. The machine stands until somebody has read it; the
-// keys and the button work.
+// keys and the button work. A version on trial makes way for the one before.
 static _Noreturn void
 stop(void)
 {
     sigset_t keys;
+    if (options_find("trial") != NULL) {
+        vm_say("the version on trial does not start: back to the one before");
+        vm_halt("reboot");
+    }
     sigemptyset(&keys);
     sigaddset(&keys, SIGINT);
     sigprocmask(SIG_BLOCK, &keys, NULL);
@@ -170,6 +175,9 @@ boot_main(char **words)
     options_read_command_line();
     disk_read_configuration();
     options_read_file(VM_CONFIG "/machine.conf");
+    slots_find();
+    // Before anything else runs: all memory is there, and it restarts at once.
+    disk_offer_update(slots_update);
     bool has_data = disk_mount_data(options_find("data"));
     remove_tools();
     network_start();

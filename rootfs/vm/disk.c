@@ -230,32 +230,83 @@ copy(const char *name, mode_t mode, unsigned owner)
     return true;
 }
 
-bool
-disk_read_configuration(void)
+// The one with the label; false when there is none that can be read.
+static bool
+mount_configuration(char *path, size_t size)
 {
-    char path[PATH_BYTES];
     find_disks();
     for (size_t i = 0; i < disk_count; i++) {
         bool vfat = disks[i].content == CONTENT_VFAT;
         if (!vfat && disks[i].content != CONTENT_ISO) {
             continue;
         }
-        snprintf(path, sizeof path, "/dev/%.31s", disks[i].name);
+        snprintf(path, size, "/dev/%.31s", disks[i].name);
         mkdir(MOUNT_POINT, 0700);
         if (mount(path, MOUNT_POINT, vfat ? "vfat" : "iso9660", MS_RDONLY | MS_NOSUID | MS_NODEV,
-                  NULL) != 0) {
-            vm_say("the configuration disk %s cannot be mounted: %s", path, strerror(errno));
-            continue;
+                  NULL) == 0) {
+            return true;
         }
-        bool config = copy("skerry.conf", 0444, 0);
-        bool kubeconfig = copy("kubeconfig", 0400, COLLECT_ID);
-        bool machine = copy("machine.conf", 0444, 0);
-        umount(MOUNT_POINT);
-        vm_say("configuration from %s:%s%s%s", path, config ? " skerry.conf" : "",
-               kubeconfig ? " kubeconfig" : "", machine ? " machine.conf" : "");
-        return true;
+        vm_say("the configuration disk %s cannot be mounted: %s", path, strerror(errno));
     }
     return false;
+}
+
+bool
+disk_read_configuration(void)
+{
+    char path[PATH_BYTES];
+    if (!mount_configuration(path, sizeof path)) {
+        return false;
+    }
+    bool config = copy("skerry.conf", 0444, 0);
+    bool kubeconfig = copy("kubeconfig", 0400, COLLECT_ID);
+    bool machine = copy("machine.conf", 0444, 0);
+    umount(MOUNT_POINT);
+    vm_say("configuration from %s:%s%s%s", path, config ? " skerry.conf" : "",
+           kubeconfig ? " kubeconfig" : "", machine ? " machine.conf" : "");
+    return true;
+}
+
+void
+disk_offer_update(void (*take)(const char *path))
+{
+    char path[PATH_BYTES];
+    if (!mount_configuration(path, sizeof path)) {
+        return;
+    }
+    if (access(MOUNT_POINT "/update.img", F_OK) == 0) {
+        take(MOUNT_POINT "/update.img");
+    }
+    umount(MOUNT_POINT);
+}
+
+bool
+disk_partition(unsigned number_of_disk, unsigned number, char *path, size_t size)
+{
+    const struct disk *whole = NULL;
+    unsigned seen = 0;
+    find_disks();
+    for (size_t i = 0; i < disk_count && whole == NULL; i++) {
+        if (disks[i].is_whole && seen++ == number_of_disk) {
+            whole = &disks[i];
+        }
+    }
+    path[0] = '\0';
+    for (size_t i = 0; whole != NULL && i < disk_count; i++) {
+        char directory[2 * NAME_BYTES];
+        snprintf(directory, sizeof directory, "%.31s/%.31s", whole->name, disks[i].name);
+        if (!disks[i].is_whole && has(directory, "partition") &&
+            number_of(directory, "partition") == number) {
+            snprintf(path, size, "/dev/%.31s", disks[i].name);
+        }
+    }
+    return whole != NULL;
+}
+
+unsigned long long
+disk_partition_bytes(const char *path)
+{
+    return number_of(path + strlen("/dev/"), "size") * 512;
 }
 
 // That of the label, else an empty one; a name given decides among several.

@@ -9,9 +9,17 @@
 #define SKERRY_VM_DISK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 // Copies its files to VM_CONFIG; false when there is none.
 bool disk_read_configuration(void);
+// An update file beside them, `update.img`: `take` is called with its path. The
+// disk stays mounted meanwhile.
+void disk_offer_update(void (*take)(const char *path));
+// The device of a whole disk's partition: "" when that disk has none of that
+// number. False when there are not so many disks.
+bool disk_partition(unsigned disk, unsigned number, char *path, size_t size);
+unsigned long long disk_partition_bytes(const char *path);
 // Mounts VM_DATA; false when only memory is there. `name`: that device, or NULL.
 bool disk_mount_data(const char *name);
 

@@ -13,15 +13,16 @@
 #define FLAG_BYTES 8192
 
 static const char *const own[] = {
-    "address",   // static: ADDRESS/LENGTH, of either family; several with commas
-    "gateway",   // with address: of either family; several with commas
-    "dns",       // servers, with commas; instead of those of DHCP
-    "ntp",       // servers, with commas; instead of those of DHCP
-    "hostname",  // default: skerry
-    "debug",     // a shell on this terminal (default: the console)
-    "data",      // the data disk by its device's name, when there are several
-    "slot",      // which slot the disk was started from; set by its boot loader
-    "trial",     // the same, when it has not been up yet
+    "address",    // static: ADDRESS/LENGTH, of either family; several with commas
+    "gateway",    // with address: of either family; several with commas
+    "dns",        // servers, with commas; instead of those of DHCP
+    "ntp",        // servers, with commas; instead of those of DHCP
+    "hostname",   // default: skerry
+    "debug",      // a shell on this terminal (default: the console)
+    "data",       // the data disk by its device's name, when there are several
+    "downgrade",  // the older version that an update may hold
+    "slot",       // which slot the disk was started from; set by its boot loader
+    "trial",      // the same, when it has not been up yet
 };
 
 static char text[2][TEXT_BYTES];

@@ -86,24 +86,21 @@ vm_write(const char *path, const char *text)
     return close(file) == 0 && written == (ssize_t)strlen(text) ? 0 : -1;
 }
 
-int
-vm_run(const char *const words[])
-{
-    return vm_run_text(words, NULL, 0);
-}
-
 static _Noreturn void
-become(const char *const words[], int output)
+become(const char *const words[], int output, bool errors_too)
 {
     if (output >= 0) {
         dup2(output, STDOUT_FILENO);
+    }
+    if (output >= 0 && errors_too) {
+        dup2(output, STDERR_FILENO);
     }
     execv(words[0], (char *const *)(unsigned long)words);
     _exit(VM_END_SYSTEM);
 }
 
-int
-vm_run_text(const char *const words[], char *text, size_t size)
+static int
+run(const char *const words[], char *text, size_t size, bool errors_too)
 {
     int ends[2] = {-1, -1};
     int status = 0;
@@ -115,7 +112,7 @@ vm_run_text(const char *const words[], char *text, size_t size)
     }
     pid_t child = fork();
     if (child == 0) {
-        become(words, ends[1]);
+        become(words, ends[1], errors_too);
     }
     if (text != NULL) {
         close(ends[1]);
@@ -134,6 +131,24 @@ vm_run_text(const char *const words[], char *text, size_t size)
         return VM_END_SYSTEM;
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int
+vm_run(const char *const words[])
+{
+    return vm_run_text(words, NULL, 0);
+}
+
+int
+vm_run_text(const char *const words[], char *text, size_t size)
+{
+    return run(words, text, size, false);
+}
+
+int
+vm_run_text_all(const char *const words[], char *text, size_t size)
+{
+    return run(words, text, size, true);
 }
 
 void

@@ -33,6 +33,8 @@ int vm_write(const char *path, const char *text);
 int vm_run(const char *const words[]);
 // The same with what it prints, cut to size.
 int vm_run_text(const char *const words[], char *text, size_t size);
+// And with what it says of errors.
+int vm_run_text_all(const char *const words[], char *text, size_t size);
 void vm_sleep_ms(long ms);
 // Ends the machine: "poweroff" or "reboot". Does not return.
 _Noreturn void vm_halt(const char *how);

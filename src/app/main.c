@@ -10,6 +10,7 @@
 #include "app/role.h"
 #include "app/source_check.h"
 #include "app/tool.h"
+#include "app/update_tool.h"
 #include "base/version.h"
 #include "platform/linux.h"
 
@@ -84,7 +85,9 @@ help(void)
     for (size_t i = 0; i < ARRAY_COUNT(tools); i++) {
         out_format(&out, "  %-10s %s\n", tools[i].name, tools[i].help);
     }
-    out_string(&out, "  help       prints this\n  version    prints the version\n\n"
+    out_string(&out, "  update     writes the next version of the virtual machine: FILE "
+               "[--downgrade=VERSION]\n"
+               "  help       prints this\n  version    prints the version\n\n"
                "roles (started by the supervision tree)\n");
     for (size_t i = 0; i < ARRAY_COUNT(roles); i++) {
         out_format(&out, "  %-10s %s\n", roles[i].name, roles[i].help);
@@ -260,6 +263,9 @@ main(int argc, char **argv)
     }
     if (is_wish(word, "version")) {
         return version();
+    }
+    if (strcmp(word, "update") == 0) {
+        return update_tool(&platform, argc - 2, argv + 2);
     }
     for (size_t i = 0; i < ARRAY_COUNT(tools); i++) {
         if (strcmp(word, tools[i].name) == 0) {

@@ -183,21 +183,71 @@ frozen() {
     vm_stop
 }
 
-# A slot on trial that panics is given up for the one before.
-bad_trial() {
-    local disk=$WORK/trial.img
-    cp --sparse=always "$VM_OUT/skerry-vm.img" "$disk"
-    cp "$VM_OUT/vmlinuz" "$WORK/vmlinuz"
-    head -c 100000 "$VM_OUT/initramfs" >"$WORK/initramfs"
-    truncate -s $((24576 * 512)) "$WORK/slot.img"
-    mkfs.vfat "$WORK/slot.img" >/dev/null
-    mcopy -i "$WORK/slot.img" "$WORK/vmlinuz" "$WORK/initramfs" ::
-    dd if="$WORK/slot.img" of="$disk" bs=512 seek=$((2048 + 4096 + 24576)) conv=notrunc status=none
-    { printf '# GRUB Environment Block\nslot=a\ntrial=b\n' && head -c 1024 /dev/zero | tr '\0' '#'; } |
-        head -c 1024 >"$WORK/grubenv"
-    mcopy -o -i "$disk@@$((2048 * 512))" "$WORK/grubenv" ::grubenv
+# --- Updates: `update.img` on the configuration disk, taken at the start
+
+start_with_update() { # NAME DISK
+    CONFIG_SIZE=16M vm_config_disk "$WORK/$1.update" "$WORK/skerry.conf" "$WORK/kubeconfig" \
+        "$WORK/update.img"
     # shellcheck disable=SC2046
-    vm_start trial 64 $(disk_of "$disk") $(disk_of "$WORK/config.img")
+    vm_start "$1" 64 $(disk_of "$2") $(disk_of "$WORK/$1.update")
+}
+
+fresh_disk() { # TO
+    cp --sparse=always "$VM_OUT/skerry-vm.img" "$1"
+}
+
+# Written, tried, kept; the next start is the new version without a trial, and the
+# file that still lies there changes nothing.
+update_is_kept() {
+    local disk=$WORK/kept.img
+    fresh_disk "$disk"
+    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 etc/marker new || { fail 'no update'; return; }
+    start_with_update kept "$disk"
+    await $BOOT_S vm_said 'version 0.2.0 is in slot b' || { fail "not written: $(vm_shows)"; return; }
+    await $BOOT_S is_up || { fail "the trial is not up: $(vm_shows)"; return; }
+    grep -qx 'tried=1' <<<"$(vm_remembers "$disk")" || fail "no trial: $(vm_remembers "$disk")"
+    await 180 vm_said 'in slot b is kept' || { fail "not kept: $(vm_shows)"; return; }
+    vm_monitor system_reset
+    await $BOOT_S vm_said 'is what runs already' || fail "not the new one: $(vm_shows)"
+    vm_stop
+    [ "$(vm_remembers "$disk" | grep -cE '^(slot=b|trial=.*|tried=.*)$')" = 1 ] ||
+        fail "it remembers $(vm_remembers "$disk")"
+}
+
+# Signed, and its programs do not run: back by itself, and not tried again.
+bad_update_falls_back() {
+    local disk=$WORK/fallback.img
+    fresh_disk "$disk"
+    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 bin/skerry 'no program' || { fail 'no update'; return; }
+    start_with_update fallback "$disk"
+    await $BOOT_S vm_said 'the version on trial does not start' || { fail "no trial: $(vm_shows)"; return; }
+    await $BOOT_S vm_said 'was tried before' || { fail "no way back: $(vm_shows)"; return; }
+    await $BOOT_S is_up || fail "not up again: $(vm_shows)"
+    vm_stop
+    grep -qx 'slot=a' <<<"$(vm_remembers "$disk")" || fail "it remembers $(vm_remembers "$disk")"
+}
+
+# By BIOS in 64 MiB, with an update of somebody else's: refused, all else as ever.
+foreign_update_is_refused() {
+    local disk=$WORK/foreign.img before
+    fresh_disk "$disk"
+    vm_key "$WORK/foreign.pem"
+    vm_update "$WORK/update.img" "$WORK/foreign.pem" 0.2.0 etc/marker new || { fail 'no update'; return; }
+    before=$(sha256sum <"$disk")
+    start_with_update foreign "$disk"
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
+    vm_said 'is not signed with the key' || fail "no word of the signature: $(vm_shows)"
+    await 30 api_answers || fail 'the page does not answer'
+    vm_stop
+    [ "$(sha256sum <"$disk")" = "$before" ] || fail 'the disk was written to'
+}
+
+# Signed, and the kernel panics before anything of ours runs.
+panic_falls_back() {
+    local disk=$WORK/panic.img
+    fresh_disk "$disk"
+    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 vm/init 'no program' || { fail 'no update'; return; }
+    start_with_update panic "$disk"
     await $BOOT_S vm_said 'Kernel panic' || { fail "the trial did not run: $(vm_shows)"; return; }
     await $BOOT_S is_up || fail "no way back: $(vm_shows)"
     vm_stop
@@ -222,10 +272,9 @@ fi
 cat "$WORK/sizes"
 sim_start --nodes=$NODES --cadence=5
 make_configuration
-CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 bios_64 efi_112 data_is_kept others_are_left_alone pulled_plug killed_role frozen bad_trial too_small}
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 efi_112 data_is_kept others_are_left_alone pulled_plug killed_role frozen update_is_kept bad_update_falls_back foreign_update_is_refused panic_falls_back too_small}
 for name in $CASES; do
     case $name in
-    bios_64) case_run bios_64 boots_disk bios 64 ;;
     # The boot loader keeps a quarter of what EFI leaves.
     efi_112) case_run efi_112 boots_disk efi 112 -bios "$OVMF" ;;
     *) case_run "$name" "$name" ;;

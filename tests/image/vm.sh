@@ -30,8 +30,37 @@ vm_build() { # PROGRAM
     local prefix
     prefix=$(cat "$RELEASE/prefix") && strip -o "$WORK/skerry" "$1" || return
     : >"$WORK/bill"
+    vm_key "$WORK/update.pem"
+    export SKERRY_UPDATE_KEY=$WORK/update.pem
     firmware/image/rootfs.sh "$WORK/skerry" "$prefix" "$WORK/root" "$WORK/bill" &&
         firmware/image/vm.sh "$WORK/root" 0.0.0 "$prefix" "$VM_OUT" "$WORK/bill" >"$WORK/sizes"
+}
+
+vm_key() { # TO: a private key for updates
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out "$1" 2>/dev/null
+}
+
+# An update of the machine whose initramfs has the file NAME with that text on
+# top, which may take the place of one that is there; signed with KEY.
+vm_update() { # TO KEY VERSION NAME TEXT
+    local top=$WORK/top slot=$WORK/slot
+    rm -rf "$top" "$slot"
+    mkdir -p "$top/$(dirname "$4")"
+    printf '%s\n' "$5" >"$top/$4"
+    chmod 755 "$top/$4"
+    {
+        cat "$VM_OUT/initramfs" && head -c $((-$(stat -c %s "$VM_OUT/initramfs") & 3)) /dev/zero
+        (cd "$top" && echo "$4" | cpio --quiet -o -H newc -R 0:0)
+    } >"$WORK/initramfs"
+    truncate -s $((24576 * 512)) "$slot"
+    mkfs.vfat "$slot" >/dev/null && mcopy -i "$slot" "$VM_OUT/vmlinuz" "$WORK/initramfs" :: &&
+        (. firmware/packages.sh && . firmware/image/update.sh && update_image "$slot" "$WORK/image" &&
+            update_file "$2" "$3" "$WORK/image" "$1")
+}
+
+# What the boot loader of a disk remembers, a line a variable.
+vm_remembers() { # DISK
+    mtype -i "$1@@$((2048 * 512))" ::grubenv | tr -d '#'
 }
 
 vm_direct() { # options
@@ -109,7 +138,7 @@ vm_shows() { # what went wrong, for fail
 vm_config_disk() { # FILE FILES...
     local disk=$1
     shift
-    truncate -s 1M "$disk"
+    truncate -s "${CONFIG_SIZE:-1M}" "$disk"
     mkfs.vfat -n SKERRY "$disk" >/dev/null && mcopy -i "$disk" "$@" ::
 }
 

@@ -9,7 +9,7 @@ rank() {
     platform) echo 2 ;;
     budget | model) echo 3 ;;
     parse) echo 4 ;;
-    discover | scrape | host | table) echo 5 ;;
+    discover | scrape | host | table | update) echo 5 ;;
     history) echo 6 ;;
     sink) echo 7 ;;
     api) echo 8 ;;
