@@ -53,6 +53,7 @@ write_sink(struct json *json, const struct sink_status *sink)
     key_u64(json, "retried", sink->retried_total);
     key_u64(json, "skipped", sink->skipped_total);
     key_u64(json, "missedCycles", sink->missed_total);
+    key_u64(json, "historyErrors", sink->unread_total);
     key_time(json, "lastSuccess", sink->success_ms);
     key_time(json, "lastFailure", sink->error_ms);
     json_key(json, "error");

@@ -31,6 +31,10 @@ write_sink(struct out *out, const struct sink_status *sink, struct wall_ms now)
     out_format(out, "; refused %llu points, retried %llu requests, missed %llu cycles",
                (unsigned long long)sink_status_refused(sink),
                (unsigned long long)sink->retried_total, (unsigned long long)sink->missed_total);
+    if (sink->unread_total > 0) {
+        out_format(out, "; could not read the history %llu times",
+                   (unsigned long long)sink->unread_total);
+    }
     if (sink->error_ms != 0) {
         out_string(out, "\n    last error ");
         status_write_age(out, now.ms - sink->error_ms);
@@ -78,6 +82,7 @@ write_json_sink(struct json *json, const struct sink_status *sink)
     write_u64(json, "retried", sink->retried_total);
     write_u64(json, "skipped", sink->skipped_total);
     write_u64(json, "missedCycles", sink->missed_total);
+    write_u64(json, "historyErrors", sink->unread_total);
     write_u64(json, "lastSuccessMs", (uint64_t)sink->success_ms);
     write_u64(json, "lastErrorMs", (uint64_t)sink->error_ms);
     json_key(json, "lastError");

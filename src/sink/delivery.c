@@ -224,8 +224,12 @@ open_cursor(struct delivery *delivery)
     cursor_init(&delivery->cursor, config->platform, config->cursor_path, config->resolution_s);
     int error = cursor_load(&delivery->cursor);
     if (error != 0 && error != -ERR_NO_FILE) {
-        say(delivery, "the file that says what it has is not usable; sending begins with the "
-                      "newest cycle");
+        delivery->owes_all = config->archive != NULL;
+        say(delivery, delivery->owes_all
+                          ? "the file that says what it has is not usable; all that is recorded is "
+                            "sent again"
+                          : "the file that says what it has is not usable; sending begins with the "
+                            "newest cycle");
         note_error(delivery, error, TEXT(""));
     }
 }

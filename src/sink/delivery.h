@@ -5,8 +5,13 @@
 // newest one comes from the live table; as soon as there is a newer one, what is
 // left of it is a gap, and gaps come from the archive. A kind that is in_order, or
 // a sink with order=true, is sent the gaps first; others get what is live first,
-// and gaps in between, for at most half of the time. Without an archive, what can
-// not be had any more is missed: counted and passed over.
+// and gaps in between, for at most half of the time. Missed, that is counted and
+// passed over, is what the archive does not have; without an archive, every gap.
+//
+// A cycle that the archive has and that cannot be read stays owed, and is tried again
+// for as long as the archive has it; after some tries those behind it go first. An
+// in_order sink holds live data back for ten minutes at most; then what is older
+// follows later, and a server that refuses it says so.
 //
 // One request at a time. What the server refuses is counted by reason and passed
 // over; everything else is tried again for ever, after 1, 2, 4 ... 60 s with

@@ -9,8 +9,10 @@
 // holds back what is live for it: a recorder that is away so long is broken.
 #define RECORD_LOOK_MS 500
 #define STARVE_MS (10 * 60 * 1000)
-// After errors of the archive; so many on one cycle, and it counts as missed.
-#define ARCHIVE_AGAIN_MS 2000
+// After errors of the archive; so many on one cycle, and those behind it go first.
+// It stays owed, and all such are tried again after a while.
+#define ARCHIVE_AGAIN_MS 1000
+#define ARCHIVE_AGAIN_MS_MAX (60 * 1000)
 #define ARCHIVE_FAILURES_MAX 5
 // A gap never waits longer for its share of the time.
 #define PACE_MS_MAX 2000
@@ -86,6 +88,10 @@ delivery_pass_note(struct delivery *delivery, uint32_t cycle_s)
     delivery->begun_s = delivery->begun_s == 0 ? cycle_s : earliest(delivery->begun_s, cycle_s);
     delivery->cycle_s = cycle_s;
     delivery->status.missed_total += cursor_see(&delivery->cursor, cycle_s);
+    if (delivery->owes_all) {
+        delivery->owes_all = false;
+        cursor_add(&delivery->cursor, 1, cycle_s);
+    }
     if (!pass->open || !pass->live) {
         return;
     }
@@ -97,14 +103,15 @@ delivery_pass_note(struct delivery *delivery, uint32_t cycle_s)
     }
 }
 
-// The oldest stretch that is owed besides the newest cycle.
+// The oldest stretch that is owed from `from_s` on besides the newest cycle.
 static bool
-oldest_gap(const struct delivery *delivery, struct cursor_range *gap)
+oldest_gap(const struct delivery *delivery, uint32_t from_s, struct cursor_range *gap)
 {
     const struct cursor *cursor = &delivery->cursor;
     uint32_t newest_s = delivery->cycle_s;
     for (unsigned i = 0; i < cursor->range_count; i++) {
         *gap = cursor->range[i];
+        gap->first_s = gap->first_s < from_s ? from_s : gap->first_s;
         if (gap->first_s == newest_s) {
             gap->first_s++;
         } else if (newest_s > gap->first_s && newest_s <= gap->last_s) {
@@ -138,40 +145,61 @@ wait_for_archive(struct delivery *delivery, struct mono_ns until, struct mono_ns
     return PASS_NONE;
 }
 
-// A cycle that cannot be read again and again is left out.
+static bool
+is_starved(const struct delivery *delivery, struct mono_ns now)
+{
+    return delivery->starved_since.ns != 0 &&
+           mono_ms_between(delivery->starved_since, now) >= STARVE_MS;
+}
+
+static void
+begin_starving(struct delivery *delivery, struct mono_ns now)
+{
+    if (delivery->starved_since.ns == 0) {
+        delivery->starved_since = now;
+    }
+}
+
+// Cycles behind one that cannot be read go first; for an in_order sink that is the
+// last resort. Those that were stepped over once are tried once in a round.
+static void
+step_over(struct delivery *delivery, uint32_t cycle_s, struct mono_ns now)
+{
+    bool is_known = cycle_s <= delivery->over_s;
+    bool is_late = delivery->gap_failures >= ARCHIVE_FAILURES_MAX &&
+                   (!delivery->in_order || is_starved(delivery, now));
+    if (is_known || is_late) {
+        delivery->over_s = is_known ? delivery->over_s : cycle_s;
+        delivery->tried_s = cycle_s;
+        delivery->round_after = mono_add_ms(now, ARCHIVE_AGAIN_MS_MAX);
+        delivery->gap_failures = 0;
+    }
+}
+
+// The history has it, so that it is owed until it can be read, or until the history
+// itself has given it up: a later cycle is then its oldest.
 static enum pass_result
 fail_archive(struct delivery *delivery, uint32_t cycle_s, int error, struct mono_ns now,
              struct mono_ns *look)
 {
     struct sink_status *status = &delivery->status;
+    unsigned doublings = delivery->gap_failures < 6 ? delivery->gap_failures : 6;
+    int64_t again_ms = (int64_t)ARCHIVE_AGAIN_MS << doublings;
     struct out why = out_of(status->why, sizeof status->why);
     out_format(&why, "the history cannot be read: %s", error_sentence(error));
     (void)out_c_string(&why);
     status->last_error = -error;
     status->error_ms = platform_wall_now(delivery->config.platform).ms;
-    if (++delivery->gap_failures >= ARCHIVE_FAILURES_MAX && cycle_s != 0) {
-        delivery->gap_failures = 0;
-        miss(delivery, cycle_s, cycle_s);
+    status->unread_total++;
+    if (delivery->gap_failures++ == 0 && delivery->over_s == 0 && delivery->config.say != NULL) {
+        delivery->config.say(delivery->sink, status->why);
     }
-    return wait_for_archive(delivery, mono_add_ms(now, ARCHIVE_AGAIN_MS), look);
-}
-
-// What is owed was not recorded yet. An in_order sink holds back what is live, but
-// not for ever.
-static enum pass_result
-starve(struct delivery *delivery, const struct cursor_range *gap, struct mono_ns now,
-       struct mono_ns *look)
-{
-    bool holds_back = delivery->in_order && gap->first_s < delivery->cycle_s;
-    if (delivery->starved_since.ns == 0) {
-        delivery->starved_since = now;
+    begin_starving(delivery, now);
+    if (cycle_s != 0) {
+        step_over(delivery, cycle_s, now);
     }
-    if (holds_back && mono_ms_between(delivery->starved_since, now) >= STARVE_MS) {
-        delivery->starved_since.ns = 0;
-        miss(delivery, gap->first_s, gap->last_s);
-        return PASS_MORE;
-    }
-    return wait_for_archive(delivery, mono_add_ms(now, RECORD_LOOK_MS), look);
+    again_ms = again_ms < ARCHIVE_AGAIN_MS_MAX ? again_ms : ARCHIVE_AGAIN_MS_MAX;
+    return wait_for_archive(delivery, mono_add_ms(now, again_ms), look);
 }
 
 static enum pass_result
@@ -181,13 +209,13 @@ open_gap(struct delivery *delivery, const struct cursor_range *gap, struct mono_
     struct delivery_archive *archive = delivery->config.archive;
     uint32_t cycle_s = 0;
     int error = archive->next_cycle(archive->context, gap->first_s - 1, &cycle_s);
-    if (error == -ERR_NO_FILE) {
-        return starve(delivery, gap, now, look);
+    if (error == -ERR_NO_FILE) {  // not recorded yet
+        begin_starving(delivery, now);
+        return wait_for_archive(delivery, mono_add_ms(now, RECORD_LOOK_MS), look);
     }
     if (error != 0) {
         return fail_archive(delivery, 0, error, now, look);
     }
-    delivery->starved_since.ns = 0;
     if (cycle_s > gap->last_s || cycle_s < gap->first_s) {
         miss(delivery, gap->first_s, gap->last_s);
         return PASS_MORE;
@@ -235,25 +263,52 @@ is_lost(const struct delivery *delivery)
     return pass->open && !pass->live && delivery->config.archive->holder != delivery;
 }
 
+// An in_order sink sends what is live behind the gaps, but for those that cannot be
+// had for long: they follow when they can, and the server may refuse them.
+static bool
+holds_back(const struct delivery *delivery, struct mono_ns now)
+{
+    struct cursor_range gap;
+    return delivery->in_order && !is_starved(delivery, now) &&
+           oldest_gap(delivery, delivery->over_s + 1, &gap) && gap.first_s < delivery->cycle_s;
+}
+
+// What could not be read is tried again; none of it may be left.
+static void
+begin_round(struct delivery *delivery, struct mono_ns now)
+{
+    struct cursor_range gap;
+    if (delivery->tried_s != 0 && !mono_before(now, delivery->round_after)) {
+        delivery->tried_s = 0;
+    }
+    if (delivery->over_s != 0 &&
+        !(oldest_gap(delivery, 1, &gap) && gap.first_s <= delivery->over_s)) {
+        delivery->over_s = 0;
+        delivery->tried_s = 0;
+    }
+}
+
 enum pass_result
 delivery_pass_choose(struct delivery *delivery, struct mono_ns now, struct mono_ns *look)
 {
     struct delivery_pass *pass = &delivery->pass;
     struct cursor_range gap;
     bool live = delivery->cycle_s != 0 && delivery->cycle_s != delivery->partial_s &&
-                cursor_owes(&delivery->cursor, delivery->cycle_s);
-    if (is_lost(delivery) || (pass->open && !pass->live && live && !delivery->in_order)) {
+                cursor_owes(&delivery->cursor, delivery->cycle_s) && !holds_back(delivery, now);
+    if (is_lost(delivery) || (pass->open && !pass->live && live)) {
         delivery_pass_close(delivery);
     }
     if (pass->open) {
         return PASS_FULL;
     }
-    bool has_gap = oldest_gap(delivery, &gap);
-    if (live && !(delivery->in_order && has_gap && gap.first_s < delivery->cycle_s)) {
+    if (live) {
         open_live(delivery);
         return PASS_FULL;
     }
-    return has_gap ? choose_gap(delivery, &gap, now, look) : PASS_NONE;
+    begin_round(delivery, now);
+    return oldest_gap(delivery, delivery->tried_s + 1, &gap)
+               ? choose_gap(delivery, &gap, now, look)
+               : PASS_NONE;
 }
 
 // 1: pass.set is the next one; 0: there is none; -ERR_... of the archive.
@@ -355,6 +410,10 @@ delivery_pass_accept(struct delivery *delivery, struct mono_ns now)
         delivery->gap_sets = pass->sets;
         pace(delivery, now);
     }
+    if (pass->ended && !pass->live) {
+        delivery->starved_since.ns = 0;
+        delivery->gap_failures = 0;
+    }
     if (pass->ended && is_partial(delivery)) {
         delivery->partial_s = pass->cycle_s;
         delivery->unsure_s = pass->cycle_s;
@@ -362,7 +421,6 @@ delivery_pass_accept(struct delivery *delivery, struct mono_ns now)
     } else if (pass->ended) {
         cursor_remove(&delivery->cursor, pass->cycle_s, pass->cycle_s);
         delivery->unsure_s = pass->cycle_s;
-        delivery->gap_failures = 0;
         delivery->status.cycles_total++;
         delivery_pass_close(delivery);
     } else if (pass->stale) {

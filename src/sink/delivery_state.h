@@ -46,8 +46,13 @@ struct delivery {
     uint32_t gap_cycle_s;
     uint32_t gap_sets;
     struct mono_ns gap_after;   // not earlier than that
-    struct mono_ns starved_since;  // an in_order sink waits for a record; 0: it does not
-    unsigned gap_failures;
+    struct mono_ns starved_since;  // the oldest gap cannot be had; 0: it can
+    unsigned gap_failures;         // to read the archive, in a row
+    // Owed cycles up to `over_s` could not be read: they hold nothing back. Those up
+    // to `tried_s` are not tried again before `round_after`.
+    uint32_t over_s, tried_s;
+    struct mono_ns round_after;
+    bool owes_all;                 // what it has is not known: all that is recorded
     // Sent by a stream without answers; lost when that breaks.
     uint32_t unsure_s;
     struct sink_batch batch;

@@ -7,7 +7,7 @@
 #include "platform/status_file.h"
 
 #define SINK_STATUS_FILE "sinks"
-#define SINK_STATUS_MAGIC UINT64_C(0x736b657273696e31)  // "skersin1"
+#define SINK_STATUS_MAGIC UINT64_C(0x736b657273696e32)  // "skersin2"
 // One appliance sends to a handful of stores; each costs up to a megabyte.
 #define SINKS_MAX 16
 #define SINK_NAME_BYTES 256
@@ -33,6 +33,7 @@ struct sink_status {
     uint64_t retried_total;      // requests
     uint64_t skipped_total;      // points that the format cannot say
     uint64_t missed_total;       // cycles that nobody can give any more
+    uint64_t unread_total;       // times that the history could not be read
     uint64_t refused_total[ERR_COUNT];  // points, by the reason that the server gave
     int32_t last_error;          // enum error
     int32_t cursor_error;        // enum error of its file; 0: it is kept

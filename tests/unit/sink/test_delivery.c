@@ -42,6 +42,7 @@ static struct world {
     uint32_t record_lag;      // cycles
     bool has_archive;
     bool archive_broken;
+    uint32_t bad_s[2];        // cycles of the archive that cannot be read
     struct mono_ns next_cycle;
     unsigned sinks;
     struct server server[SINKS];
@@ -213,6 +214,10 @@ archive_next(void *context, const struct metric_set **set)
     if (world.archive_broken) {
         return -ERR_IO;
     }
+    if (archive_reader.next > 1 && (archive_reader.cycle_s == world.bad_s[0] ||
+                                    archive_reader.cycle_s == world.bad_s[1])) {
+        return -ERR_MALFORMED;
+    }
     *set = read_next(&archive_reader);
     return *set != NULL;
 }
@@ -297,6 +302,7 @@ begin(unsigned sinks, const struct sink_kind *kind, bool has_archive)
     world.record_lag = 1;
     world.has_archive = has_archive;
     world.archive_broken = false;
+    world.bad_s[0] = world.bad_s[1] = 0;
     world.sinks = sinks;
     world.lost_from = world.lost_to = 0;
     world.shard = (struct shard){1, 1};
@@ -506,7 +512,8 @@ TEST(in_order)
     CHECK_EQUAL_U64(status_of(0).missed_total, 0);
 }
 
-// The recorder is broken for good: what is live must not wait for ever.
+// The recorder is away for long: what is live must not wait for ever, and what is
+// owed still follows when it is recorded after all; what never was is missed.
 TEST(in_order_gives_up)
 {
     begin(1, &order_kind, true);
@@ -517,8 +524,17 @@ TEST(in_order_gives_up)
     world.server[0].mode = SERVER_UP;
     run_cycles(60);
     CHECK(has_cycle(&world.server[0], world.cycle_s, 1));
-    CHECK(status_of(0).missed_total >= 3);
+    CHECK_EQUAL_U64(status_of(0).missed_total, 0);
+    CHECK(status_of(0).backlog_cycles >= 3);
     CHECK(!world.server[0].backwards);
+    world.lost_from = FIRST_S + 3 * STEP;
+    world.lost_to = world.lost_from;
+    world.record_lag = 1;
+    run_cycles(5);
+    check_all(&world.server[0], FIRST_S, FIRST_S + 2 * STEP, 2);
+    check_all(&world.server[0], FIRST_S + 4 * STEP, world.cycle_s, 2);
+    CHECK_EQUAL_U64(status_of(0).missed_total, 1);
+    CHECK_EQUAL_U64(status_of(0).backlog_cycles, 0);
 }
 
 TEST(without_an_archive)
@@ -567,6 +583,64 @@ TEST(an_archive_that_cannot_be_read)
     run_cycles(3);
     check_all(&world.server[0], FIRST_S, world.cycle_s, 2);
     CHECK_EQUAL_U64(status_of(0).missed_total, 0);
+}
+
+// Cycles that the archive has and that cannot be read are owed as long as it has
+// them; all others, and what is live, go on.
+static void
+unreadable_cycles(const struct sink_kind *kind, unsigned cycles)
+{
+    begin(1, kind, true);
+    run_cycles(3);
+    world.server[0].mode = SERVER_DOWN;
+    run_cycles(10);
+    world.bad_s[0] = FIRST_S + 5 * STEP;
+    world.bad_s[1] = FIRST_S + 7 * STEP;
+    world.server[0].mode = SERVER_UP;
+    run_cycles(cycles);
+    check_all(&world.server[0], FIRST_S, FIRST_S + 4 * STEP, 2);
+    check_all(&world.server[0], FIRST_S + 6 * STEP, FIRST_S + 6 * STEP, 2);
+    check_all(&world.server[0], FIRST_S + 8 * STEP, world.cycle_s - STEP, 2);
+    CHECK_EQUAL_U64(status_of(0).missed_total, 0);
+    CHECK(status_of(0).unread_total >= 10);
+    CHECK(strstr(status_of(0).why, "history") != NULL);
+    CHECK(status_of(0).backlog_cycles >= 2 && status_of(0).backlog_cycles <= 3);
+    // One is readable again, the other is dropped by the history.
+    world.lost_from = world.lost_to = world.bad_s[1];
+    world.bad_s[0] = world.bad_s[1] = 0;
+    run_cycles(10);
+    check_all(&world.server[0], FIRST_S, FIRST_S + 6 * STEP, 255);
+    CHECK_EQUAL_U64(status_of(0).missed_total, 1);
+    CHECK_EQUAL_U64(status_of(0).backlog_cycles, 0);
+}
+
+TEST(damaged_cycles)
+{
+    unreadable_cycles(&plain_kind, 40);
+}
+
+// Ten minutes for each of the two: those behind it wait for that.
+TEST(damaged_cycles_in_order)
+{
+    unreadable_cycles(&order_kind, 160);
+}
+
+// Nobody knows what the server has: it is sent all that is recorded.
+TEST(a_damaged_cursor)
+{
+    begin(1, &plain_kind, true);
+    run_cycles(5);
+    world.server[0].mode = SERVER_DOWN;
+    run_cycles(5);
+    kill_all();
+    fake_add_file(&world.machine, "/state/sink-0", TEXT("damaged"));
+    start_sink(0, &plain_kind);
+    CHECK(strstr(world.said, "is sent again") != NULL);
+    world.server[0].mode = SERVER_UP;
+    run_cycles(5);
+    check_all(&world.server[0], FIRST_S, world.cycle_s, 3);
+    CHECK_EQUAL_U64(status_of(0).missed_total, 0);
+    CHECK_EQUAL_U64(status_of(0).backlog_cycles, 0);
 }
 
 TEST(refused_points_are_counted)
@@ -734,10 +808,13 @@ main(void)
         {"every cycle once", every_cycle_once},
         {"after an outage what is live comes first, then the gaps", live_first_then_gaps},
         {"in order: the gaps come first", in_order},
-        {"in order: a broken recorder does not hold up for ever", in_order_gives_up},
+        {"in order: a broken recorder neither holds up for ever nor loses", in_order_gives_up},
         {"without an archive cycles are missed and counted", without_an_archive},
         {"cycles that were not recorded are missed and counted", holes_in_the_archive},
         {"an archive that cannot be read is tried again", an_archive_that_cannot_be_read},
+        {"cycles that cannot be read stay owed, others go on", damaged_cycles},
+        {"in order: so, after ten minutes", damaged_cycles_in_order},
+        {"a damaged cursor means that all is owed", a_damaged_cursor},
         {"refused points are counted by reason", refused_points_are_counted},
         {"a server that is away is asked once a minute at least", backing_off},
         {"one bad sink slows no other", one_bad_sink_slows_no_other},
