@@ -387,6 +387,8 @@ write_recording(struct json *json, const struct history_status *status)
     key_time(json, "lastCycle", (struct wall_ms){status->last_cycle_s * MS_PER_S});
     key_u64(json, "cycles", status->cycles_total);
     key_u64(json, "cyclesLost", status->cycles_lost_total);
+    key_u64(json, "cyclesRefused", status->use.cycles_refused_total);
+    key_u64(json, "cyclesForgotten", status->use.cycles_forgotten_total);
     key_u64(json, "sets", status->sets_total);
     key_time(json, "lastSetAside", (struct wall_ms){status->set_aside_ms});
     key_string(json, "error", error_name(status->last_error < 0 ? -status->last_error

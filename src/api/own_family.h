@@ -28,6 +28,8 @@ struct own_families {
 struct own_families own_process_families(void);
 // Of the history: only where one is kept.
 struct own_families own_history_families(void);
+// Of sinks: only while export tells of them.
+struct own_families own_sink_families(void);
 // Of the live table: only while there is one.
 struct own_families own_table_families(void);
 

@@ -11,6 +11,8 @@ enum history_part {
     HISTORY_PART_ENTITIES,
     HISTORY_PART_CYCLES,
     HISTORY_PART_CYCLES_LOST,
+    HISTORY_PART_CYCLES_REFUSED,
+    HISTORY_PART_CYCLES_FORGOTTEN,
     HISTORY_PART_BAD_BLOCKS,
     HISTORY_PART_SET_ASIDE,
     HISTORY_PART_READS,
@@ -40,6 +42,10 @@ value_of(const struct own_family *family, const struct historical *historical)
         return historical->has_status ? status->cycles_total : 0;
     case HISTORY_PART_CYCLES_LOST:
         return historical->has_status ? status->cycles_lost_total : 0;
+    case HISTORY_PART_CYCLES_REFUSED:
+        return historical->has_status ? status->use.cycles_refused_total : 0;
+    case HISTORY_PART_CYCLES_FORGOTTEN:
+        return historical->has_status ? status->use.cycles_forgotten_total : 0;
     case HISTORY_PART_BAD_BLOCKS:
         return use->bad_blocks_total;
     case HISTORY_PART_SET_ASIDE:
@@ -88,6 +94,12 @@ static const struct own_family families[] = {
     {"history_cycles_total", "counter", "Cycles recorded", write_value, HISTORY_PART_CYCLES},
     {"history_cycles_lost_total", "counter", "Cycles that could not be recorded", write_value,
      HISTORY_PART_CYCLES_LOST},
+    {"history_cycles_refused_total", "counter",
+     "Cycles not newer than the newest recorded, after the clock was set back a little",
+     write_value, HISTORY_PART_CYCLES_REFUSED},
+    {"history_cycles_forgotten_total", "counter",
+     "Recorded cycles of times yet to come, dropped when the clock was set back", write_value,
+     HISTORY_PART_CYCLES_FORGOTTEN},
     {"history_bad_blocks_total", "counter", "Damaged blocks that were left out", write_value,
      HISTORY_PART_BAD_BLOCKS},
     {"history_set_aside_total", "counter", "Damaged files that were set aside", write_value,

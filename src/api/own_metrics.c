@@ -43,7 +43,7 @@ counter_step(enum counter counter, struct exchange *exchange, struct out *out)
 }
 
 // cursor.stage counts through the families of the processes, of the history, of
-// the table, and the counters.
+// sinks, of the table, and the counters.
 static enum step
 metrics_step(struct exchange *exchange, struct out *out)
 {
@@ -60,6 +60,13 @@ metrics_step(struct exchange *exchange, struct out *out)
             return family_step(&history.at[stage], exchange, out);
         }
         stage -= history.count;
+    }
+    if (exchange->api->sinks != NULL) {
+        struct own_families sinks = own_sink_families();
+        if (stage < sinks.count) {
+            return family_step(&sinks.at[stage], exchange, out);
+        }
+        stage -= sinks.count;
     }
     if (exchange->api->table == NULL || stage >= table.count + COUNTER_COUNT) {
         return STEP_DONE;

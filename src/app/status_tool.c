@@ -179,6 +179,11 @@ write_history(struct out *out, const struct tool *tool, struct wall_ms now)
         out_format(out, "  damaged: %llu blocks left out, %u files set aside\n",
                    (unsigned long long)use->bad_blocks_total, use->set_aside_total);
     }
+    if (use->cycles_refused_total > 0 || use->cycles_forgotten_total > 0) {
+        out_format(out, "  the clock was set back: %llu cycles refused, %llu forgotten\n",
+                   (unsigned long long)use->cycles_refused_total,
+                   (unsigned long long)use->cycles_forgotten_total);
+    }
     if (status.last_error != 0) {
         out_format(out, "  the newest cycle could not be recorded: %s\n", status.last_sentence);
     }
@@ -276,6 +281,8 @@ write_json_history(struct json *json, const struct tool *tool)
         {"sampleBytes", status.use.sample_bytes_total},
         {"cycles", status.cycles_total},
         {"cyclesLost", status.cycles_lost_total},
+        {"cyclesRefused", status.use.cycles_refused_total},
+        {"cyclesForgotten", status.use.cycles_forgotten_total},
         {"badBlocks", status.use.bad_blocks_total},
         {"setAside", status.use.set_aside_total},
         {"lastCycle", status.last_cycle_s},

@@ -147,15 +147,14 @@ last_cycle() { # in seconds
 }
 
 # Lines `SECONDS COUNT`: each cycle from FROM to TO must be there, all with as
-# many points, but for those that MISSING names. Prints what is wrong.
-counts_are_whole() { # FROM TO [MISSING], of counts on standard input
-    awk -v from="$1" -v to="$2" -v step="$RESOLUTION" -v missing="${3:-}" '
-        BEGIN {n = split(missing, list, /[ \n]+/); for (i = 1; i <= n; i++) may_miss[list[i]] = 1}
+# many points. Prints what is wrong.
+counts_are_whole() { # FROM TO, of counts on standard input
+    awk -v from="$1" -v to="$2" -v step="$RESOLUTION" '
         $1 >= from && $1 <= to {count[$1] = $2; if ($2 > most) most = $2}
         END {
             if (most == 0) print "no points at all"
             for (t = from; t <= to; t += step) {
-                if (count[t] != most && !(count[t] == 0 && t in may_miss)) {
+                if (count[t] != most) {
                     print t ": " count[t] + 0 " points instead of " most
                     bad = 1
                 }

@@ -153,6 +153,52 @@ TEST(shows_the_plan)
     CHECK(has_line(answer, "skerry_plan_bytes{role=\"shared\",part=\"live table\"} 5000"));
 }
 
+TEST(shows_sinks)
+{
+    static struct sink_statuses sinks;
+    struct world *world = world_make(0);
+    sinks = (struct sink_statuses){.count = 2};
+    sinks.sink[0] = (struct sink_status){
+        .name = "influxdb:http://a:8086",
+        .state = SINK_STATE_RETRYING,
+        .lag_ms = 1500,
+        .backlog_cycles = 3,
+        .missed_total = 4,
+        .unread_total = 5,
+        .refused_total[ERR_HTTP_400] = 6,
+        .refused_total[ERR_TOO_LARGE] = 7,
+    };
+    sinks.sink[1] = (struct sink_status){.name = "log:\"", .state = SINK_STATE_LIVE};
+    world->api.sinks = &sinks;
+    struct text answer = world_get(world, "/metrics");
+    check_exposition(answer);
+    CHECK(has_line(answer, "skerry_sink_up{sink=\"influxdb:http://a:8086\"} 0"));
+    CHECK(has_line(answer, "skerry_sink_up{sink=\"log:\\\"\"} 1"));
+    CHECK(has_line(answer, "skerry_sink_lag_seconds{sink=\"influxdb:http://a:8086\"} 1.5"));
+    CHECK(has_line(answer, "skerry_sink_backlog_cycles{sink=\"influxdb:http://a:8086\"} 3"));
+    CHECK(has_line(answer, "skerry_sink_missed_cycles_total{sink=\"influxdb:http://a:8086\"} 4"));
+    CHECK(has_line(answer, "skerry_sink_history_errors_total{sink=\"influxdb:http://a:8086\"} 5"));
+    CHECK(has_line(answer, "skerry_sink_refused_points_total{sink=\"influxdb:http://a:8086\","
+                           "reason=\"http_400\"} 6"));
+    CHECK(has_line(answer, "skerry_sink_refused_points_total{sink=\"influxdb:http://a:8086\","
+                           "reason=\"too_large\"} 7"));
+}
+
+TEST(shows_the_history)
+{
+    struct world *world = world_make(0);
+    world->api.historical.kept = true;
+    world->api.historical.has_status = true;
+    world->api.historical.status.cycles_lost_total = 1;
+    world->api.historical.status.use.cycles_refused_total = 2;
+    world->api.historical.status.use.cycles_forgotten_total = 3;
+    struct text answer = world_get(world, "/metrics");
+    check_exposition(answer);
+    CHECK(has_line(answer, "skerry_history_cycles_lost_total 1"));
+    CHECK(has_line(answer, "skerry_history_cycles_refused_total 2"));
+    CHECK(has_line(answer, "skerry_history_cycles_forgotten_total 3"));
+}
+
 // Series of nodes come and go with the nodes.
 TEST(forgets_nodes)
 {
@@ -181,7 +227,9 @@ main(void)
             {"is_well_formed_without_a_table", is_well_formed_without_a_table},
             {"escapes_labels", escapes_labels},
             {"shows_the_plan", shows_the_plan},
+            {"shows_sinks", shows_sinks},
+            {"shows_the_history", shows_the_history},
             {"forgets_nodes", forgets_nodes},
         },
-        5);
+        7);
 }
