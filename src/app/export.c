@@ -1,6 +1,9 @@
 // The role export: every cycle of the live table to every sink, and what sinks
 // missed from the history.
 //
+// When a file that a sink names changes to something usable, this role ends and
+// begins again with it.
+//
 // The table is mapped read-only, the history is opened for reading if there is
 // one; what each sink is owed and how it is told is delivery.h. Sinks are
 // configured, and their secrets read, before rights are dropped. Without --sink
@@ -8,11 +11,12 @@
 #include <poll.h>
 #include <string.h>
 
+#include "app/export_archive.h"
 #include "app/mapping.h"
 #include "app/role.h"
+#include "app/sink_files.h"
 #include "app/sink_setup.h"
 #include "base/hash.h"
-#include "history/replay.h"
 #include "platform/linux.h"
 #include "platform/memory.h"
 #include "platform/seal.h"
@@ -23,8 +27,6 @@
 #define TURN_MS 100
 // How often the table's file is looked at and the status is written.
 #define LOOK_MS 1000
-// A history that cannot be read is opened again, at most so often.
-#define REOPEN_MS 5000
 #define STACK_BYTES (128 * 1024)
 // A request is a batch, an answer a line or two.
 #define RECEIVE_BUFFER_BYTES (16 * 1024)
@@ -41,12 +43,11 @@ static struct export {
     struct mono_ns next_look;
     struct fetch *fetch;
     struct resolver resolver;
-    struct history *history;
-    struct replay *replay;
-    struct mono_ns reopen_after;
-    struct delivery_archive archive;
+    struct export_archive archive;
     struct sink_label_rules rules;
     struct workspace space;
+    struct workspace trial;      // of files that changed
+    struct sink_files files;
     unsigned count;
     struct sink sink[SINKS_MAX];
     struct set_reader *sets[SINKS_MAX];
@@ -54,26 +55,7 @@ static struct export {
     struct sink_statuses statuses;
     int status_error;
     char status_path[512];
-    char history_path[512];
 } export;
-
-static bool
-has_history(const struct config *config)
-{
-    return config_number(config, CONFIG_HISTORY) > 0 &&
-           config_text(config, CONFIG_STATE_DIR).size > 0;
-}
-
-static struct history_config
-history_config_of(const struct config *config)
-{
-    return (struct history_config){
-        .platform = &export.platform,
-        .path = export.history_path,
-        .bytes_limit = config_number(config, CONFIG_HISTORY),
-        .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
-    };
-}
 
 static struct fetch_curl_caps
 fetch_caps(const struct sink_setup_needs *needs)
@@ -93,19 +75,15 @@ static size_t
 heap_bytes(const struct config *config, const struct sink_setup_needs *needs)
 {
     struct fetch_curl_caps fetch = fetch_caps(needs);
-    struct history_config history = history_config_of(config);
     size_t bytes = needs->connections > 0 ? fetch_curl_heap_bytes(&fetch) : 0;
     bytes += needs->datagrams > 0 ? RESOLVER_HEAP_BYTES : 0;
-    bytes += has_history(config) ? history_heap_bytes(&history) : 0;
-    return bytes;
+    return bytes + export_archive_heap_bytes(config);
 }
 
 static size_t
 readers_bytes(const struct config *config, const struct sink_setup_needs *needs)
 {
-    struct history_config history = history_config_of(config);
-    size_t bytes = needs->count * set_reader_footprint();
-    return bytes + (has_history(config) ? history_footprint(&history) + replay_footprint() : 0);
+    return needs->count * set_reader_footprint() + export_archive_footprint(config);
 }
 
 static size_t
@@ -121,6 +99,12 @@ texts_bytes(const struct sink_setup_needs *needs)
     return needs->count * sink_space_bytes();
 }
 
+static size_t
+trial_bytes(void)
+{
+    return sink_space_bytes();
+}
+
 void
 export_plan(struct plan *plan, const struct config *config, const struct capacity *capacity)
 {
@@ -132,6 +116,7 @@ export_plan(struct plan *plan, const struct config *config, const struct capacit
     plan_add(plan, "export", "batches and answers", 1, needs.delivery_bytes);
     plan_add(plan, "export", "readers of table and history", 1, readers_bytes(config, &needs));
     plan_add(plan, "export", "configurations of sinks", 1, texts_bytes(&needs));
+    plan_add(plan, "export", "files that changed", 1, trial_bytes());
     plan_add(plan, "export", "requests", 1, connections_bytes(&needs));
     plan_add(plan, "export", "library heap", 1, heap_bytes(config, &needs));
     plan_add(plan, "export", "socket buffers", needs.connections,
@@ -143,7 +128,8 @@ static size_t
 block_bytes(const struct config *config, const struct sink_setup_needs *needs)
 {
     return needs->delivery_bytes + readers_bytes(config, needs) +
-           arena_bytes(texts_bytes(needs)) + connections_bytes(needs) +
+           arena_bytes(texts_bytes(needs)) + arena_bytes(trial_bytes()) +
+           connections_bytes(needs) +
            arena_bytes(heap_bytes(config, needs));
 }
 
@@ -174,42 +160,6 @@ live_is_whole(void *context)
     return set_reader_late(context) == 0;
 }
 
-// A file that vanished, was replaced or was not there yet is opened again.
-static int
-archive_result(int result)
-{
-    char sentence[300];
-    struct out why = out_of(sentence, sizeof sentence);
-    struct mono_ns now = platform_mono_now(&export.platform);
-    if (result < 0 && !mono_before(now, export.reopen_after)) {
-        export.reopen_after = mono_add_ms(now, REOPEN_MS);
-        int error = history_reopen(export.history, &why);
-        (void)error;  // the next question finds out
-    }
-    return result;
-}
-
-static int
-archive_next_cycle(void *context, uint32_t after_s, uint32_t *cycle_s)
-{
-    (void)context;
-    return archive_result(replay_next_cycle(export.replay, export.history, after_s, cycle_s));
-}
-
-static int
-archive_begin(void *context, uint32_t cycle_s)
-{
-    (void)context;
-    return archive_result(replay_begin(export.replay, export.history, cycle_s));
-}
-
-static int
-archive_next(void *context, const struct metric_set **set)
-{
-    (void)context;
-    return archive_result(replay_next(export.replay, set));
-}
-
 static void
 write_line(struct text line)
 {
@@ -221,6 +171,21 @@ say(const struct sink *sink, const char *sentence)
 {
     role_say("export", "sink %u, " TEXT_FORMAT ": %s", sink->number, TEXT_ARGS(sink->uri.name),
              sentence);
+}
+
+// True: there is something new to begin again with.
+static bool
+look_at_files(void)
+{
+    char sentence[800];
+    struct out why = out_of(sentence, sizeof sentence);
+    enum sink_files_news news = sink_files_look(&export.files, &why);
+    if (news == SINK_FILES_BAD) {
+        role_say("export", "%s; what was read before stays in use", out_c_string(&why));
+    } else if (news == SINK_FILES_CHANGED) {
+        role_say("export", "a file that a sink names changed; begins again with it");
+    }
+    return news == SINK_FILES_CHANGED;
 }
 
 // Opening
@@ -250,34 +215,6 @@ open_network(struct arena *arena, const struct sink_setup_needs *needs)
         error = resolver_open(&export.resolver);
     }
     return error;
-}
-
-static int
-open_history(struct arena *arena)
-{
-    char sentence[300];
-    bool set_aside;
-    struct out why = out_of(sentence, sizeof sentence);
-    if (!has_history(export.config)) {
-        return 0;
-    }
-    struct out path = out_of(export.history_path, sizeof export.history_path);
-    if (config_path(export.config, CONFIG_STATE_DIR, ROLE_HISTORY_FILE, &path) == NULL) {
-        return -ERR_TOO_LONG;
-    }
-    struct history_config config = history_config_of(export.config);
-    int error = history_open(arena, &config, &export.history, &set_aside, &why);
-    if (error != 0 && error != -ERR_NO_FILE) {
-        role_say("export", "%s; sinks that were away are not caught up until it can be read",
-                 out_c_string(&why));
-    }
-    export.replay = replay_new(arena);
-    export.archive = (struct delivery_archive){
-        .next_cycle = archive_next_cycle,
-        .begin = archive_begin,
-        .next = archive_next,
-    };
-    return 0;
 }
 
 // A sink keeps its cursor while its name stays the same, wherever it stands among
@@ -314,7 +251,7 @@ open_sink(struct arena *arena, unsigned index, struct out *why)
         .platform = &export.platform,
         .sink = sink,
         .live = {export.sets[index], live_begin, live_next, live_is_whole},
-        .archive = export.history != NULL ? &export.archive : NULL,
+        .archive = export.archive.history != NULL ? &export.archive.delivery : NULL,
         .cursor_path = cursor_path(sink, &path_out),
         .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
         .timeout_ms = config_ms(config, CONFIG_SINK_TIMEOUT),
@@ -339,6 +276,13 @@ open_sinks(struct arena *arena, const struct sink_setup_needs *needs)
     char sentence[800];
     export.rules = sink_setup_rules(export.config);
     workspace_init(&export.space, arena, texts_bytes(needs));
+    workspace_init(&export.trial, arena, trial_bytes());
+    export.files = (struct sink_files){
+        .config = export.config,
+        .platform = &export.platform,
+        .space = &export.trial,
+    };
+    (void)look_at_files();  // before they are read
     for (unsigned i = 0; i < needs->count; i++) {
         struct out why = out_of(sentence, sizeof sentence);
         if (open_sink(arena, i, &why) != 0) {
@@ -396,6 +340,9 @@ look(struct mono_ns now)
     }
     export.has_table = state == MAPPING_GOOD;
     write_status(platform_wall_now(&export.platform));
+    if (look_at_files()) {
+        return EXIT_ASKED + 1;
+    }
     return seal() != 0 ? EXIT_SYSTEM + 1 : 0;
 }
 
@@ -469,7 +416,8 @@ open_all(struct arena *arena, const struct sink_setup_needs *needs)
         error = open_network(arena, needs);
     }
     if (error == 0) {
-        error = open_history(arena);
+        export.archive.platform = &export.platform;
+        error = export_archive_open(&export.archive, export.config, arena);
     }
     if (error != 0) {
         return fail(error, "cannot begin");

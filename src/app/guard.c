@@ -4,6 +4,7 @@
 
 #include "app/auth_files.h"
 #include "app/memory_limit.h"
+#include "app/sink_files.h"
 #include "app/source_check.h"
 #include "base/hash.h"
 
@@ -14,6 +15,7 @@
 // How often the configuration's files are looked at.
 #define CONFIG_TURN_MS 1000
 #define MINUTE_MS (60 * 1000)
+_Static_assert(SOURCE_CHECK_BYTES >= SINK_FILES_SPACE_BYTES, "one scratch for both");
 // What a pod is given to log in with; sources without a kubeconfig use it.
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount/"
 
@@ -130,6 +132,7 @@ look_at_config(struct guard *guard, struct mono_ns now)
         add_print(guard, kubeconfig);
         auth_files_visit(guard->platform, kubeconfig, add_print, guard);
     }
+    sink_files_visit(guard->config, &guard->scratch, add_print, guard);
     add_print(guard, TEXT(SERVICE_ACCOUNT "token"));
     add_print(guard, TEXT(SERVICE_ACCOUNT "ca.crt"));
 }

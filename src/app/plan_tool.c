@@ -3,6 +3,7 @@
 
 #include "app/memory_limit.h"
 #include "app/role.h"
+#include "app/sink_files.h"
 #include "app/sink_setup.h"
 #include "app/tool.h"
 
@@ -55,40 +56,6 @@ roles_tool(struct tool *tool)
     return 0;
 }
 
-// A PEM file of a sink that holds what it should. One too large to look into here is
-// left to the role.
-static bool
-is_pem(const struct tool *tool, struct text path, const char *option, const char *what,
-       struct out *why)
-{
-    static char bytes[64 * 1024];
-    char name[1024];
-    struct text content;
-    struct out out = out_of(name, sizeof name);
-    if (path.size == 0) {
-        return true;
-    }
-    out_text(&out, path);
-    int error = platform_read_file(tool->platform, out_c_string(&out), bytes, sizeof bytes, &content);
-    bool good = error == -ERR_TOO_LARGE || (error == 0 && memmem(content.at, content.size, what, strlen(what)) != NULL);
-    explicit_bzero(bytes, sizeof bytes);
-    if (!good) {
-        bool key = text_ends(text_of(what), TEXT("KEY-----"));
-        out_format(why, "%s=" TEXT_FORMAT ": %s; give a PEM file with a %s", option,
-                   TEXT_ARGS(path), error != 0 ? error_sentence(error) : "there is none in it",
-                   key ? "private key" : "certificate");
-    }
-    return good;
-}
-
-static bool
-has_good_files(const struct tool *tool, const struct sink *sink, struct out *why)
-{
-    return is_pem(tool, sink->ca_file, "caCert", "-----BEGIN CERTIFICATE", why) &&
-           is_pem(tool, sink->cert_file, "cert", "-----BEGIN CERTIFICATE", why) &&
-           is_pem(tool, sink->key_file, "key", "PRIVATE KEY-----", why);
-}
-
 // Options and the files that they name: other processes have no use for them.
 static int
 validate_sinks(struct tool *tool)
@@ -104,7 +71,7 @@ validate_sinks(struct tool *tool)
         struct out why = out_of(buffer, sizeof buffer);
         workspace_reset(&space);
         if (sink_setup_open(tool->config, i, &sink, &rules, &space, tool->platform, &why) != 0 ||
-            !has_good_files(tool, &sink, &why)) {
+            !sink_files_are_good(tool->platform, &sink, &why)) {
             out_text(tool->out, out_view(&why));
             out_byte(tool->out, '\n');
             return EXIT_BAD_CONFIG;

@@ -7,7 +7,7 @@
 //   - a role that is not ready WATCH_READY_MS after its restart delay: the same
 //   - a role that was refused (exit 100) is started again when a file of the
 //     configuration has changed since: skerry.conf, the flags, a kubeconfig,
-//     what that names, a service account; anything else takes s6-svc -u
+//     what that names, a service account, what a sink names; anything else takes s6-svc -u
 // When the guard itself was not running for a while (the machine slept, somebody
 // stopped it), every role first gets a full limit again.
 #ifndef SKERRY_APP_WATCH_H

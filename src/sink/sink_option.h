@@ -9,7 +9,7 @@
 //   gzip=BOOL                                 bodies of HTTP are compressed (true)
 //   order=BOOL                                read by delivery: gaps before what is live
 //
-// Files are read once, at start. Sentences never hold a value that may be
+// Files are read once, at start; export begins again when one changes. Sentences never hold a value that may be
 // secret.
 #ifndef SKERRY_SINK_SINK_OPTION_H
 #define SKERRY_SINK_SINK_OPTION_H

@@ -36,8 +36,9 @@ ask() { # URL, name=value...
 INFLUX_PORT=
 
 influx_start() {
-    local rpc
+    local rpc scheme=http tls=false
     : "${INFLUX_PORT:=$(free_port)}"
+    [ -z "${INFLUX_CERTIFICATE:-}" ] || { scheme=https; tls=true; }
     rpc=$(free_port)
     mkdir -p "$WORK/influx"
     cat >"$WORK/influx.conf" <<END
@@ -54,11 +55,14 @@ bind-address = "127.0.0.1:$rpc"
   bind-address = "127.0.0.1:$INFLUX_PORT"
   log-enabled = false
   auth-enabled = ${INFLUX_AUTH:-false}
+  https-enabled = $tls
+  https-certificate = "${INFLUX_CERTIFICATE:-}.crt"
+  https-private-key = "${INFLUX_CERTIFICATE:-}.key"
 [monitor]
   store-enabled = false
 END
     server_start influx influxd -config "$WORK/influx.conf"
-    await 30 curl -sf "http://127.0.0.1:$INFLUX_PORT/ping"
+    await 30 curl -sfk "$scheme://127.0.0.1:$INFLUX_PORT/ping"
 }
 
 influx_sink() {
