@@ -1,38 +1,23 @@
 #include "app/export_archive.h"
 
+#include "app/history_setup.h"
 #include "app/role.h"
 
 // A history that cannot be read is opened again, at most so often.
 #define REOPEN_MS 5000
 
-bool
-export_archive_is_kept(const struct config *config)
-{
-    return config_number(config, CONFIG_HISTORY) > 0 &&
-           config_text(config, CONFIG_STATE_DIR).size > 0;
-}
-
-static struct history_config
-history_config_of(const struct config *config)
-{
-    return (struct history_config){
-        .bytes_limit = config_number(config, CONFIG_HISTORY),
-        .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
-    };
-}
-
 size_t
 export_archive_footprint(const struct config *config)
 {
-    struct history_config history = history_config_of(config);
-    return export_archive_is_kept(config) ? history_footprint(&history) + replay_footprint() : 0;
+    struct history_config history = history_reader_config(config, NULL, NULL);
+    return history_is_kept(config) ? history_footprint(&history) + replay_footprint() : 0;
 }
 
 size_t
 export_archive_heap_bytes(const struct config *config)
 {
-    struct history_config history = history_config_of(config);
-    return export_archive_is_kept(config) ? history_heap_bytes(&history) : 0;
+    struct history_config history = history_reader_config(config, NULL, NULL);
+    return history_is_kept(config) ? history_heap_bytes(&history) : 0;
 }
 
 // A file that vanished, was replaced or was not there yet is opened again.
@@ -80,15 +65,14 @@ export_archive_open(struct export_archive *archive, const struct config *config,
     bool set_aside;
     struct out why = out_of(sentence, sizeof sentence);
     struct out path = out_of(archive->path, sizeof archive->path);
-    if (!export_archive_is_kept(config)) {
+    if (!history_is_kept(config)) {
         return 0;
     }
     if (config_path(config, CONFIG_STATE_DIR, ROLE_HISTORY_FILE, &path) == NULL) {
         return -ERR_TOO_LONG;
     }
-    struct history_config history = history_config_of(config);
-    history.platform = archive->platform;
-    history.path = archive->path;
+    struct history_config history =
+        history_reader_config(config, archive->platform, archive->path);
     int error = history_open(arena, &history, &archive->history, &set_aside, &why);
     if (error != 0 && error != -ERR_NO_FILE) {
         role_say("export", "%s; sinks that were away are not caught up until it can be read",

@@ -16,7 +16,6 @@ struct export_archive {
     char path[512];
 };
 
-bool export_archive_is_kept(const struct config *config);
 // Both 0 without a history.
 size_t export_archive_footprint(const struct config *config);
 size_t export_archive_heap_bytes(const struct config *config);

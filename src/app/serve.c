@@ -8,6 +8,7 @@
 
 #include "api/http.h"
 #include "app/appliance.h"
+#include "app/history_setup.h"
 #include "app/mapping.h"
 #include "app/role.h"
 #include "app/roles.h"

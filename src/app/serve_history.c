@@ -1,31 +1,13 @@
 #include "app/serve_history.h"
 
 #include "api/historical_read.h"
+#include "app/history_setup.h"
 #include "app/role.h"
 
 #define TRY_MS 3000
 // What is in the file costs a few look-ups to know.
 #define USE_MS 60000
 #define USE_EMPTY_MS 2000
-
-bool
-history_is_kept(const struct config *config)
-{
-    return config_number(config, CONFIG_HISTORY) > 0 &&
-           config_text(config, CONFIG_STATE_DIR).size > 0;
-}
-
-struct history_config
-history_reader_config(const struct config *config, const struct platform *platform,
-                      const char *path)
-{
-    return (struct history_config){
-        .platform = platform,
-        .path = path,
-        .bytes_limit = config_number(config, CONFIG_HISTORY),
-        .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
-    };
-}
 
 size_t
 serve_history_footprint(const struct config *config)

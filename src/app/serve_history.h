@@ -28,10 +28,4 @@ void serve_history_init(struct serve_history *serve, struct arena *arena,
 // About once a second.
 void serve_history_look(struct serve_history *serve, struct mono_ns now);
 
-// Whether one is kept: --history is not 0 and there is a --state-dir. The rest of
-// what a reader of it is configured with, `path` excepted.
-bool history_is_kept(const struct config *config);
-struct history_config history_reader_config(const struct config *config,
-                                            const struct platform *platform, const char *path);
-
 #endif
