@@ -1,9 +1,7 @@
-// Writing cycles: rows are gathered into groups, and a group's block goes into
-// the file when a row of the next one comes.
+// Writing cycles: sets become rows of groups (history_group.h).
 #include <string.h>
 
-#include "history/history_state.h"
-#include "history/window.h"
+#include "history/history_group.h"
 
 void
 history_forget(struct history *history)
@@ -19,170 +17,6 @@ history_forget(struct history *history)
     writer->sweep_due = true;
     writer->swept = 0;
     writer->opened_s = history->newest_s;
-}
-
-static struct block_rows *
-main_rows(struct history *history)
-{
-    return history->rows[0];
-}
-
-static struct block_rows *
-labelled_rows(struct history *history)
-{
-    return history->rows[1];
-}
-
-static void
-clear_rows(struct block_rows *rows, uint32_t time_s, unsigned columns)
-{
-    rows->time_s = time_s;
-    rows->used = 0;
-    memset(rows->present, 0, columns * sizeof rows->present[0]);
-}
-
-// --- Blocks
-
-// The window's key block of that group into rows[2]: 1; 0: there is none yet;
-// another error: there is one that does not serve.
-static int
-find_key(struct history *history, const struct block_id *id, const struct block_shape *shape)
-{
-    sqlite3_stmt *row;
-    struct piece piece;
-    struct block_id key = *id;
-    const struct history_window *window = &history->writer->window;
-    key.time_s = window->start_s;
-    int result = database_query(&history->database, history_fresh(STATEMENT_FRESH0_GET, window),
-                                DATABASE_VALUES(block_id_pack(&key)), &row);
-    if (result <= 0) {
-        return result;
-    }
-    struct text rest = database_column(row, 0);
-    result = piece_next(&rest, id, &piece);
-    if (result > 0 && piece.columns == shape->column_count &&
-        block_decode(shape, piece.block, NULL, history->rows[2]) == 0) {
-        database_done(row);
-        return 1;
-    }
-    database_done(row);
-    return -ERR_MISSING;
-}
-
-static int
-add_row(struct history *history, enum statement which, const struct block_id *id, struct text data)
-{
-    int error = database_run_blob(&history->database, which, block_id_pack(id), data);
-    history->totals.tier_bytes[id->tier] += data.size;
-    return error;
-}
-
-// The first block of a group in a window stands at the window's start, where the
-// others find it.
-static int
-write_block(struct history *history, enum history_kind kind, const struct block_rows *rows)
-{
-    struct history_writer *writer = history->writer;
-    struct block_shape shape;
-    struct block_id id = {
-        TIER_RAW, writer->cycle_s, kind, writer->group, kind >= KIND_LABELLED ? writer->sub : 0, 0};
-    unsigned columns = history->catalogue.count[kind];
-    catalogue_shape(&history->catalogue, kind, columns, &shape);
-    int found = find_key(history, &id, &shape);
-    if (found < 0 && found != -ERR_MISSING) {
-        return found;
-    }
-    id.time_s = found == 0 ? writer->window.start_s : writer->cycle_s;
-    int64_t size =
-        block_encode(&shape, rows, found > 0 ? history->rows[2] : NULL,
-                     writer->pack + PIECE_HEAD_BYTES, sizeof writer->pack - PIECE_HEAD_BYTES);
-    if (size < 0) {
-        return (int)size;
-    }
-    piece_head(writer->pack, &id, (size_t)size, columns);
-    struct text data = {writer->pack, (size_t)size + PIECE_HEAD_BYTES};
-    writer->bytes += data.size;
-    writer->blocks++;
-    return add_row(history, history_fresh(STATEMENT_FRESH0_ADD, &writer->window), &id, data);
-}
-
-static int
-flush_labelled(struct history *history)
-{
-    struct history_writer *writer = history->writer;
-    struct block_rows *rows = labelled_rows(history);
-    enum history_kind kind = (enum history_kind)(KIND_LABELLED + writer->kind);
-    if (rows->used == 0) {
-        return 0;
-    }
-    int error = write_block(history, kind, rows);
-    writer->sub++;
-    clear_rows(rows, writer->cycle_s, history->catalogue.count[kind]);
-    writer->labelled_count = 0;
-    return error;
-}
-
-// --- Groups
-
-static int
-end_row(struct history *history, struct history_row *row)
-{
-    uint32_t number = row->number;
-    *row = (struct history_row){0};
-    return number == 0 ? 0
-                       : database_run(&history->database, STATEMENT_ENTITY_END,
-                                      DATABASE_VALUES(number, history->newest_s));
-}
-
-// Rows of a group that were not put in this cycle have come to an end.
-static int
-end_unused(struct history *history, enum history_kind kind, uint32_t group, uint32_t used)
-{
-    struct history_writer *writer = history->writer;
-    uint32_t first = group * HISTORY_GROUP_ROWS;
-    int error = 0;
-    for (unsigned slot = 0; slot < HISTORY_GROUP_ROWS && error == 0; slot++) {
-        if ((used >> slot & 1) == 0 && first + slot < writer->limit[kind] &&
-            writer->rows[kind][first + slot].number != 0) {
-            error = end_row(history, &writer->rows[kind][first + slot]);
-        }
-    }
-    return error;
-}
-
-static int
-flush_group(struct history *history)
-{
-    struct history_writer *writer = history->writer;
-    if (!writer->in_group) {
-        return 0;
-    }
-    writer->in_group = false;
-    writer->flushed[writer->kind][writer->group / 64] |= UINT64_C(1) << writer->group % 64;
-    int error = flush_labelled(history);
-    error = error == 0 ? write_block(history, writer->kind, main_rows(history)) : error;
-    return error == 0 ? end_unused(history, writer->kind, writer->group, main_rows(history)->used)
-                      : error;
-}
-
-static int
-open_group(struct history *history, enum history_kind kind, uint32_t group)
-{
-    struct history_writer *writer = history->writer;
-    if (writer->in_group && writer->kind == kind && writer->group == group) {
-        return 0;
-    }
-    int error = flush_group(history);
-    ASSERT((writer->flushed[kind][group / 64] >> group % 64 & 1) == 0);
-    writer->in_group = true;
-    writer->kind = kind;
-    writer->group = group;
-    writer->sub = 0;
-    writer->labelled_count = 0;
-    clear_rows(main_rows(history), writer->cycle_s, history->catalogue.count[kind]);
-    clear_rows(labelled_rows(history), writer->cycle_s,
-               history->catalogue.count[KIND_LABELLED + kind]);
-    return error;
 }
 
 // --- Sets
@@ -211,7 +45,7 @@ put_main(struct history *history, const struct metric_set *set, enum history_kin
          unsigned slot, uint32_t number)
 {
     const struct catalogue *catalogue = &history->catalogue;
-    struct block_rows *rows = main_rows(history);
+    struct block_rows *rows = history_main_rows(history);
     rows->used |= UINT32_C(1) << slot;
     rows->entity[slot] = number;
     for (unsigned column = 0; column < catalogue->count[kind]; column++) {
@@ -244,7 +78,7 @@ put_labelled_row(struct history *history, const struct metric_set *set, unsigned
     struct history_writer *writer = history->writer;
     enum history_kind kind = (enum history_kind)(KIND_LABELLED + writer->kind);
     if (writer->labelled_count == HISTORY_GROUP_ROWS) {
-        int error = flush_labelled(history);
+        int error = history_flush_labelled(history);
         if (error != 0) {
             return error;
         }
@@ -252,7 +86,7 @@ put_labelled_row(struct history *history, const struct metric_set *set, unsigned
     if (writer->sub == KIND_SUBS_MAX) {
         return 0;
     }
-    struct block_rows *rows = labelled_rows(history);
+    struct block_rows *rows = history_labelled_rows(history);
     unsigned slot = writer->labelled_count++;
     rows->used |= UINT32_C(1) << slot;
     rows->entity[slot] = labelled_number(label, parent_slot);
@@ -356,7 +190,7 @@ find_number(struct history *history, enum history_kind kind, uint32_t index,
     int error = entity_number(&history->database, history->key, index, set, data,
                               writer->cycle_s, number);
     if (error == 0 && row->number != *number) {
-        error = end_row(history, row);
+        error = history_end_row(history, row);
     }
     *row = (struct history_row){*number, check};
     return error;
@@ -370,12 +204,12 @@ put(struct history *history, uint32_t index, const struct metric_set *set)
     uint32_t number;
     ASSERT(history->writer->in_cycle);
     ASSERT(index < history->writer->limit[kind]);
-    int error = open_group(history, kind, index / HISTORY_GROUP_ROWS);
+    int error = history_open_group(history, kind, index / HISTORY_GROUP_ROWS);
     error = error == 0 ? find_number(history, kind, index, set, &number) : error;
     if (error != 0) {
         return error;
     }
-    ASSERT((main_rows(history)->used >> slot & 1) == 0);
+    ASSERT((history_main_rows(history)->used >> slot & 1) == 0);
     put_main(history, set, kind, slot, number);
     return put_labelled(history, set, slot);
 }
@@ -459,7 +293,7 @@ end_absent(struct history *history)
         uint32_t groups = (writer->limit[kind] - 1) / HISTORY_GROUP_ROWS + 1;
         for (uint32_t group = 0; group < groups && error == 0; group++) {
             if ((writer->flushed[kind][group / 64] >> group % 64 & 1) == 0) {
-                error = end_unused(history, (enum history_kind)kind, group, 0);
+                error = history_end_unused(history, (enum history_kind)kind, group, 0);
             }
         }
     }
@@ -471,7 +305,7 @@ end_cycle(struct history *history)
 {
     struct history_writer *writer = history->writer;
     ASSERT(writer->in_cycle);
-    int error = flush_group(history);
+    int error = history_flush_group(history);
     error = error == 0 ? end_absent(history) : error;
     if (error == 0) {
         error = database_run(&history->database, STATEMENT_CYCLE_ADD,
