@@ -8,35 +8,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "sink/sink.h"
+#include "sink/influxdb_state.h"
 #include "sink/sink_batch.h"
 #include "sink/sink_label.h"
 #include "sink/sink_uri.h"
 
-// All tags of a set, escaped: labels of LABELS_BYTES_MAX and names.
-#define TAGS_BYTES_MAX (10 * 1024)
 #define PATH_BYTES_MAX 1024
-#define QUERY_BYTES_MAX 1024
 #define RETENTION_BYTES_MAX 32
-
-struct influxdb {
-    struct text database;
-    struct text policy;     // empty: the database's own default
-    struct text retention;  // empty: none given
-    struct text cluster_name;
-    struct text path;           // of writes
-    struct text authorization;  // empty: Basic, or none
-    bool api_2;
-    bool with_fields;
-    bool no_counters;
-    bool gave_up;  // the tags of the present set do not fit
-    size_t tags_used;
-    size_t before_resource;  // bytes of tags that come before resource_id
-    char tags[TAGS_BYTES_MAX];
-    char query[QUERY_BYTES_MAX];  // of setup
-    char time[24];
-    size_t time_size;
-};
 
 static bool
 is_retention(struct text text)
@@ -196,99 +174,6 @@ configure(struct sink *sink, struct out *why)
         error = make_path(sink, state, why);
     }
     return error != 0 ? error : make_authorization(sink, state, why);
-}
-
-// InfluxQL: a name in double quotes.
-static void
-write_identifier(struct out *out, struct text name)
-{
-    out_byte(out, '"');
-    for (size_t i = 0; i < name.size; i++) {
-        if (name.at[i] == '"' || name.at[i] == '\\') {
-            out_byte(out, '\\');
-        }
-        out_byte(out, name.at[i]);
-    }
-    out_byte(out, '"');
-}
-
-static void
-write_statement(struct out *out, const struct influxdb *state, unsigned number)
-{
-    bool named = state->policy.size != 0;
-    if (number == 0) {
-        out_string(out, "CREATE DATABASE ");
-        write_identifier(out, state->database);
-        if (named) {
-            out_string(out, " WITH NAME ");
-            write_identifier(out, state->policy);
-        }
-        return;
-    }
-    // The database may have been there without the policy, or the policy with
-    // another duration.
-    out_string(out, number == 1 ? "CREATE RETENTION POLICY " : "ALTER RETENTION POLICY ");
-    write_identifier(out, state->policy);
-    out_string(out, " ON ");
-    write_identifier(out, state->database);
-    out_string(out, " DURATION ");
-    out_text(out, state->retention.size != 0 ? state->retention : TEXT("INF"));
-    out_string(out, number == 1 ? " REPLICATION 1" : "");
-}
-
-static bool
-setup(struct sink *sink, unsigned number, struct sink_request *request)
-{
-    struct influxdb *state = sink->state;
-    unsigned count = state->policy.size == 0 ? 1 : state->retention.size == 0 ? 2 : 3;
-    char statement[QUERY_BYTES_MAX / 4];
-    if (state->api_2 || number >= count) {
-        return false;
-    }
-    struct out query = out_of(statement, sizeof statement);
-    write_statement(&query, state, number);
-    // The room of the tags is free between sets.
-    struct out path = out_of(state->tags, sizeof state->tags);
-    out_text(&path, sink_uri_base(&sink->uri));
-    out_string(&path, "/query");
-    struct out body = out_of(state->query, sizeof state->query);
-    write_parameter(&body, "q=", out_view(&query));
-    if (query.full || body.full || path.full) {
-        return false;
-    }
-    *request = (struct sink_request){
-        .method = TEXT("POST"),
-        .path = out_view(&path),
-        .content_type = TEXT("application/x-www-form-urlencoded"),
-        .body = out_view(&body),
-    };
-    if (state->authorization.size != 0) {
-        request->header[request->header_count++] = state->authorization;
-    }
-    return true;
-}
-
-static bool
-says(const struct sink_answer *answer, const char *words)
-{
-    return answer->body.size != 0 &&
-           memmem(answer->body.at, answer->body.size, words, strlen(words)) != NULL;
-}
-
-// An account that may only write, a policy that is there already, a server that
-// has no /query: whether the database can be written is seen by writing.
-static enum sink_verdict
-setup_judge(struct sink *sink, unsigned number, const struct sink_answer *answer,
-            struct sink_result *result)
-{
-    (void)sink;
-    (void)number;
-    enum sink_verdict verdict = sink_judge_status(answer, result);
-    bool passable = answer->status == 400 || (answer->status >= 403 && answer->status <= 405);
-    if (verdict == SINK_TAKEN && says(answer, "\"error\"")) {
-        sink_result_quote(result, answer->body);
-    }
-    return passable ? SINK_TAKEN : verdict;
 }
 
 static void
@@ -469,10 +354,10 @@ judge(struct sink *sink, const struct sink_answer *answer, size_t *used, struct 
     if (verdict == SINK_TAKEN) {
         return verdict;
     }
-    if (says(answer, "database not found") || says(answer, "retention policy not found")) {
+    if (influxdb_says(answer, "database not found") || influxdb_says(answer, "retention policy not found")) {
         return SINK_SETUP;
     }
-    bool some = says(answer, "partial write") || says(answer, "\"line_number\"");
+    bool some = influxdb_says(answer, "partial write") || influxdb_says(answer, "\"line_number\"");
     if (some && (answer->status == 400 || answer->status == 422)) {
         result->refused = count_refused(answer->body);
         return SINK_TAKEN;
@@ -489,8 +374,8 @@ const struct sink_kind sink_influxdb = {
     .batch_bytes = 256 * 1024,
     .batch_points = 10000,
     .configure = configure,
-    .setup = setup,
-    .setup_judge = setup_judge,
+    .setup = influxdb_setup,
+    .setup_judge = influxdb_setup_judge,
     .add = add,
     .finish = finish,
     .judge = judge,
