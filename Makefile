@@ -37,6 +37,11 @@ LDFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
 NOT_THIS_PROFILE :=
 MEMORY :=
 endif
+# One short line a step; V=1 shows the whole commands.
+say = $(if $(V),,@printf '%-5s %s\n' $(1) $@;)
+LINK = $(call say,LINK)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lm
+ARCHIVE = $(call say,AR)rm -f $@ && $(AR) rcsD $@ $^
 LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml -lsqlite3 -lz \
 	-lmbedtls -lmbedx509 -lmbedcrypto
 
@@ -55,23 +60,22 @@ all: out/skerry
 # The static binary
 
 $(BUILD)/skerry: $(BUILD)/src/app/main.o $(MEMORY) $(call archive,$(ROOMS))
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lm
+	$(LINK)
 
 out/skerry: $(BUILD)/skerry
 	@mkdir -p out
-	strip -o $@.tmp $< && mv $@.tmp $@
+	$(call say,STRIP)strip -o $@.tmp $< && mv $@.tmp $@
 
 define ROOM
 $(BUILD)/lib/$(1).a: $(call objects,$(call ROOM_SOURCES,$(1)))
 	@mkdir -p $$(@D)
-	@rm -f $$@
-	$(AR) rcsD $$@ $$^
+	$$(ARCHIVE)
 endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM,$(room))))
 
 $(BUILD)/lib/api.a: $(call objects,$(WEB_ASSETS))
 $(WEB_ASSETS): firmware/web.sh $(wildcard src/web/*.*)
-	firmware/web.sh $@
+	$(call say,WEB)firmware/web.sh $@
 
 # Another prefix, other packages: everything is built anew.
 $(BUILD)/prefix: FORCE
@@ -81,7 +85,7 @@ FORCE:
 
 $(BUILD)/%.o: %.c Makefile $(BUILD)/prefix
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTRA_CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
 # The allocator must not be turned into calls of itself; the harness of the
 # tests may use the C library's own.
@@ -110,8 +114,7 @@ USES_app := $(ROOMS)
 KIT_SOURCES := tests/unit/test.c $(wildcard tests/unit/platform/fake*.c tests/unit/table/verify.c tests/unit/api/world.c)
 $(BUILD)/lib/kit.a: $(call objects,$(KIT_SOURCES))
 	@mkdir -p $(@D)
-	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(ARCHIVE)
 
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SOURCES))
@@ -122,7 +125,7 @@ $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(1)): $(call objects,$(1)) $(BUILD)/l
 		$(if $(filter platform,$(call room_of,$(1))),$(MEMORY)) \
 		$(call archive,$(USES_$(call room_of,$(1))))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lm
+	$$(LINK)
 endef
 $(foreach source,$(UNIT_SOURCES),$(eval $(call UNIT,$(source))))
 
@@ -131,18 +134,17 @@ FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/lib/kit.a \
 		$(call archive,$(ROOMS))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-		$(LIBS) -lm
+	$(LINK)
 
 # The simulated cluster.
 $(BUILD)/skerry-sim: $(call objects,$(wildcard tests/sim/*.c))
-	$(CC) $(LDFLAGS) -o $@ $^ -L$(PREFIX)/lib -lmbedtls -lmbedx509 -lmbedcrypto -lm
+	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ -L$(PREFIX)/lib -lmbedtls -lmbedx509 -lmbedcrypto -lm
 
 unit: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
 test: unit
-	$(MAKE) PROFILE=release PREFIX=$(MUSL_PREFIX) programs sealed-tests
-	$(MAKE) PROFILE=quick PREFIX=$(MUSL_PREFIX) build/quick/skerry
+	$(MAKE) --no-print-directory PROFILE=release PREFIX=$(MUSL_PREFIX) programs sealed-tests
+	$(MAKE) --no-print-directory PROFILE=quick PREFIX=$(MUSL_PREFIX) build/quick/skerry
 	tests/run.sh $(BUILD) build/release
 
 programs: out/skerry $(BUILD)/skerry-sim
@@ -156,7 +158,7 @@ BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
 BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SOURCES))
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/lib/kit.a $(call archive,$(ROOMS))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -lm
+	$(LINK)
 
 bench: programs $(BENCH_PROGRAMS)
 	tests/bench/run.sh $(BUILD) $(BENCHES)
