@@ -110,7 +110,7 @@ write_pools(struct exchange *exchange, struct out *out)
     struct json json = json_of(out);
     out_string(out, ",\"pools\":");
     json_array(&json);
-    for (int i = 0; i < POOL_COUNT; i++) {
+    for (int i = 0; i < POOL_SHOWN_COUNT; i++) {
         struct pool_use use = table_read_pool(exchange->api->table, (enum table_pool)i);
         json_object(&json);
         key_string(&json, "pool", table_pool_name((enum table_pool)i));

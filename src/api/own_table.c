@@ -80,7 +80,7 @@ pool_value(const struct own_family *family, const struct pool_use *use)
 static enum step
 write_pools(const struct own_family *family, struct exchange *exchange, struct out *out)
 {
-    for (int i = 0; i < POOL_COUNT; i++) {
+    for (int i = 0; i < POOL_SHOWN_COUNT; i++) {
         struct pool_use use = table_read_pool(exchange->api->table, (enum table_pool)i);
         exposition_labelled_u64(out, family->name, "pool", table_pool_name((enum table_pool)i),
                                 pool_value(family, &use));

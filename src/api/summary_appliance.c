@@ -62,7 +62,7 @@ summary_pools(struct exchange *exchange, struct out *out)
     out_string(out, "<thead><tr><th>Pool</th><th>Used</th><th class=\"num\">of</th>"
                     "<th class=\"num wide\">Peak</th><th class=\"num\">Refused</th>"
                     "</tr></thead><tbody>");
-    for (int i = 0; i < POOL_COUNT; i++) {
+    for (int i = 0; i < POOL_SHOWN_COUNT; i++) {
         struct pool_use use = table_read_pool(exchange->api->table, (enum table_pool)i);
         out_format(out, "<tr><td class=\"name\">%s</td><td>", table_pool_name((enum table_pool)i));
         html_bar(out, use.used, use.limit);

@@ -122,7 +122,7 @@ write_pools(struct out *out, const struct table_reader *reader)
 {
     out_format(out, "\n%-12s %10s %10s %10s %10s\n", "pool", "used", "peak", "planned",
                "refused");
-    for (unsigned pool = 0; pool < POOL_COUNT; pool++) {
+    for (unsigned pool = 0; pool < POOL_SHOWN_COUNT; pool++) {
         struct pool_use use = table_read_pool(reader, (enum table_pool)pool);
         out_format(out, "%-12s %10u %10u %10u %10llu\n",
                    table_pool_name((enum table_pool)pool), use.used, use.peak, use.limit,

@@ -121,9 +121,10 @@ capacity_derive(struct capacity *capacity)
     // container names and images are mostly shared texts; a namespace 8.
     capacity->string_cells =
         40 * nodes + 4 * pods + capacity->containers / 8 + 8 * capacity->namespaces + 2048;
-    // A cluster of three times the plan keeps right totals.
+    // A cluster of three times the plan keeps right totals. Rows that are free are
+    // filled again when a sixteenth of them is.
     capacity->overflow_nodes = 2 * nodes;
-    capacity->overflow_pods = 2 * pods;
+    capacity->overflow_pods = 2 * pods + pods / 16 + 64;
     // At a scrape of 100 ms every 15 s, 1,000 nodes have 7 under way; a quarter
     // of the nodes leaves room for slow ones. Small clusters start all at once.
     capacity->transfers = clamp(nodes / 4, 32, 512);

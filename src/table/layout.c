@@ -41,8 +41,8 @@ static const struct {
 const char *
 table_pool_name(enum table_pool pool)
 {
-    ASSERT(pool < POOL_COUNT);
-    return pools[pool].name;
+    ASSERT(pool < POOL_SHOWN_COUNT);
+    return pool == POOL_REFUSED_PODS ? "refused_pods" : pools[pool].name;
 }
 
 static const struct {

@@ -354,8 +354,8 @@ table_read_source(const struct table_reader *reader, unsigned source, struct sou
 struct pool_use
 table_read_pool(const struct table_reader *reader, enum table_pool pool)
 {
-    ASSERT(pool < POOL_COUNT);
-    return reader->header->pool[pool];
+    ASSERT(pool < POOL_SHOWN_COUNT);
+    return pool == POOL_REFUSED_PODS ? reader->header->refused_pods : reader->header->pool[pool];
 }
 
 uint64_t

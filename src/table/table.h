@@ -42,6 +42,11 @@ enum table_pool {
     POOL_COUNT
 };
 
+// Not in the table, but shown beside its pools: pods without a row that still
+// count in the totals (overflow.h).
+#define POOL_REFUSED_PODS POOL_COUNT
+#define POOL_SHOWN_COUNT (POOL_COUNT + 1)
+
 // A text is a chain of cells: nothing fragments, and any text fits as long as
 // enough cells are free. The first cell has the header; `next` is the index of
 // the following cell, 0 at the end.
@@ -130,6 +135,7 @@ struct table_header {
     _Atomic uint64_t error_total[ERR_COUNT];  // drops and failures by reason
     _Atomic int64_t heartbeat_ms;
     struct source_row source[SOURCES_MAX + 1];  // [0] unused
+    struct pool_use refused_pods;
     _Atomic uint32_t totals_seq;
     struct totals totals[SAMPLES_PER_ROW];  // the cluster
     uint8_t totals_newest;

@@ -244,7 +244,7 @@ bool
 table_has_room_for_refused_pods(const struct table_writer *writer)
 {
     const struct pool_use *use = &writer->header->pool[POOL_PODS];
-    return !overflow_is_empty(&writer->overflow) && use->limit - use->used > use->limit / 16;
+    return overflow_waiting_count(&writer->overflow) != 0 && use->limit - use->used > use->limit / 16;
 }
 
 static enum table_pool

@@ -218,6 +218,12 @@ has_room_for_finished(const struct table_header *header)
     return use->used < use->limit - use->limit / 4;
 }
 
+static uint8_t
+overflow_uid(const struct table_writer *writer, const struct pod_object *pod)
+{
+    return (uint8_t)hash_bytes(writer->header->hash_key, pod->uid.at, pod->uid.size);
+}
+
 // The pod has no row: it only counts.
 static void
 put_overflow(struct table_writer *writer, unsigned source, row_index space,
@@ -237,6 +243,7 @@ put_overflow(struct table_writer *writer, unsigned source, row_index space,
     }
     struct overflow_pod known = {
         .hash = overflow_hash(writer->header->hash_key, pod->namespace_name, pod->name),
+        .uid = overflow_uid(writer, pod),
         .source = source,
         .generation = writer->lists[source][OBJECT_POD].generation,
         .space = space,
@@ -245,12 +252,18 @@ put_overflow(struct table_writer *writer, unsigned source, row_index space,
     overflow_put(&writer->overflow, &known, &sum, count);
 }
 
+// From now on it counts by its row or, with 0, no more.
 static void
-drop_overflow(struct table_writer *writer, const struct pod_object *pod)
+leave_overflow(struct table_writer *writer, const struct pod_object *pod, row_index row)
 {
-    if (!overflow_is_empty(&writer->overflow)) {
-        struct hash_key key = writer->header->hash_key;
-        overflow_drop(&writer->overflow, overflow_hash(key, pod->namespace_name, pod->name));
+    if (overflow_is_empty(&writer->overflow)) {
+        return;
+    }
+    uint64_t hash = overflow_hash(writer->header->hash_key, pod->namespace_name, pod->name);
+    if (row != 0) {
+        overflow_give_row(&writer->overflow, hash, overflow_uid(writer, pod), row);
+    } else {
+        overflow_remove(&writer->overflow, hash);
     }
 }
 
@@ -294,7 +307,7 @@ put_pod(struct table_writer *writer, unsigned source, const struct pod_object *p
     row_index space = writer_need_namespace(writer, source, pod->namespace_name);
     row_index index = space != 0 ? writer_find(writer, POOL_PODS, space, pod->name) : 0;
     if (index == 0 && finished && !has_room_for_finished(writer->header)) {
-        drop_overflow(writer, pod);
+        leave_overflow(writer, pod, 0);
         return 0;
     }
     index = space != 0 ? writer_need_pod(writer, source, space, pod->name) : 0;
@@ -302,7 +315,7 @@ put_pod(struct table_writer *writer, unsigned source, const struct pod_object *p
         put_overflow(writer, source, space, pod);
         return 0;
     }
-    drop_overflow(writer, pod);
+    leave_overflow(writer, pod, index);
     if (index != 0) {
         write_pod(writer, source, index, pod);
     }
@@ -323,7 +336,7 @@ table_put_pod(struct table_writer *writer, unsigned source, const struct pod_obj
 void
 table_remove_pod(struct table_writer *writer, unsigned source, const struct pod_object *pod)
 {
-    drop_overflow(writer, pod);
+    leave_overflow(writer, pod, 0);
     row_index space = writer_find(writer, POOL_NAMESPACES, 0, pod->namespace_name);
     row_index index = space != 0 ? writer_find(writer, POOL_PODS, space, pod->name) : 0;
     if (index == 0) {

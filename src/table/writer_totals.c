@@ -62,31 +62,64 @@ add_totals(struct totals *sums, const struct totals *by)
     sums->ephemeral_limit += by->ephemeral_limit;
 }
 
+// The row is there, and no kubelet named its pod yet.
+static bool
+awaits_sample(const struct table_writer *writer, row_index pod)
+{
+    const struct pod_row *row = pod_row_at(writer->header, pod);
+    return row->head.state == ROW_LIVE && !writer_is_finished((enum pod_phase)row->phase) &&
+           row->samples[row->head.newest].head.cycle_s == 0;
+}
+
+static void
+add_refused_pod(struct table_writer *writer, const struct overflow_counted *pod)
+{
+    struct totals *sums = &writer->sums[pod->space];
+    struct node_sums *node = &writer->node_sums[pod->node];
+    if (pod->row == 0 || awaits_sample(writer, pod->row)) {
+        sums->cpu_usage_milli += pod->cpu_usage_milli;
+        sums->memory_usage += pod->memory_usage;
+        sums->memory_working_set += pod->memory_working_set;
+    }
+    if (pod->row == 0) {
+        sums->pod_count++;
+        sums->container_count += pod->container_count;
+        add_requested(sums, &pod->resources);
+        node->pod_count++;
+        node->container_count += pod->container_count;
+        writer_add_resources(&node->resources, &pod->resources);
+    }
+}
+
 // Pods without a row belong to the sums like all others.
 static void
 sum_overflow(struct table_writer *writer)
 {
     const struct overflow *overflow = &writer->overflow;
-    for (uint32_t i = 1; i < overflow->record_pool.fresh; i++) {
-        const struct overflow_record *record = &overflow->records[i];
-        if (!record->live) {
-            continue;
+    for (uint32_t i = 1; i < overflow->fresh; i++) {
+        struct overflow_counted pod;
+        if (overflow_count(overflow, i, &pod)) {
+            add_refused_pod(writer, &pod);
         }
-        const struct overflow_shape *shape = &overflow->shapes[record->shape];
-        struct totals *sums = &writer->sums[record->space];
-        struct node_sums *node = &writer->node_sums[record->node];
-        sums->pod_count++;
-        sums->container_count += shape->container_count;
-        add_requested(sums, &shape->resources);
-        node->pod_count++;
-        node->container_count += shape->container_count;
-        writer_add_resources(&node->resources, &shape->resources);
     }
     for (uint32_t i = 0; i <= writer->header->capacity.namespaces; i++) {
-        writer->sums[i].cpu_usage_milli += overflow->used[i].cpu_usage_milli;
-        writer->sums[i].memory_usage += overflow->used[i].memory_usage;
-        writer->sums[i].memory_working_set += overflow->used[i].memory_working_set;
+        const struct overflow_used *used = &overflow->unrecorded[i];
+        writer->sums[i].cpu_usage_milli += used->cpu_usage_milli;
+        writer->sums[i].memory_usage += used->memory_usage;
+        writer->sums[i].memory_working_set += used->memory_working_set;
     }
+}
+
+// Readers see it beside the pools of the table.
+static void
+publish_overflow(struct table_header *header, const struct overflow *overflow)
+{
+    struct pool_use *use = &header->refused_pods;
+    use->limit = overflow->limit;
+    use->used = overflow_waiting_count(overflow);
+    use->peak = overflow->peak;
+    use->refused_total = overflow->refused_total;
+    use->row_bytes = sizeof(struct overflow_record);
 }
 
 // A pod or container that only a kubelet named leaves when no kubelet
@@ -316,6 +349,7 @@ table_cycle_end(struct table_writer *writer, uint32_t cycle_s)
         turn_namespace(writer, cycle_s, i);
     }
     overflow_turn(&writer->overflow);
+    publish_overflow(header, &writer->overflow);
     publish_cluster(header, &cluster);
     table_count(writer, COUNTER_CYCLES, 1);
 }

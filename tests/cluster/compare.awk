@@ -1,17 +1,9 @@
 # The model against the truth; prints what differs, and `compared N`.
 # Files: nodes.tsv, truth.tsv (key, metric, kind, value), model.tsv (key, metric,
-# value, float, time of the sample). `endpoint`: summary or resource. `loose`: time
-# stood still, so that only what is summed counts of nodes, and rates are those of
-# the kubelet, as near as the last second's change of load lets them be (10 %).
+# value, float, time of the sample). `endpoint`: summary or resource.
 
 BEGIN {
     CONVFMT = OFMT = "%.17g"
-}
-
-# Whether it is to be compared at all.
-function counts(key, metric) {
-    return !loose || key !~ /^node\// ||
-        metric ~ /\/(request|limit|count|node_reservation)$/ && metric !~ /^filesystem/
 }
 
 function differs(what) {
@@ -90,9 +82,6 @@ FNR == 1 {
 
 # model.tsv
 {
-    if (!counts($1, $2)) {
-        next
-    }
     seen[$1, $2] = 1
     if ($2 == "uptime") {
         if (($1, "start") in truth) {
@@ -112,7 +101,7 @@ FNR == 1 {
     want = truth[$1, $2]
     if (type[$1, $2] == "f") {
         got = $4 == "-" ? $3 : $4
-        if (got !~ /^[0-9.eE+-]+$/ || !is_near(want + 0, got + 0, loose && $2 == "cpu/usage_rate" ? 0.1 : 1e-6)) {
+        if (got !~ /^[0-9.eE+-]+$/ || !is_near(want + 0, got + 0, 1e-6)) {
             differs($1 " " $2 ": " got ", the truth is " want)
         }
     } else if ("x" $3 != "x" want) {
@@ -125,10 +114,10 @@ END {
         split(order[i], part, SUBSEP)
         metric = part[2]
         if (metric == "start") {
-            if (endpoint == "summary" && counts(part[1], "uptime") && !((part[1], "uptime") in seen)) {
+            if (endpoint == "summary" && !((part[1], "uptime") in seen)) {
                 differs(part[1] " uptime: missing")
             }
-        } else if (counts(part[1], metric) && !((part[1], metric) in seen)) {
+        } else if (!((part[1], metric) in seen)) {
             differs(part[1] " " metric ": missing, the truth is " truth[part[1], metric])
         }
     }

@@ -7,17 +7,17 @@ set -u
 use_quick
 
 NODES=60
-FLAGS="--nodes=20 --pods=210 --containers=440 --metric-resolution=1s"
-SEED=${SKERRY_TEST_SEED:-93737}
+FLAGS="--nodes=20 --pods=210 --containers=440 --metric-resolution=2s"
+SEED=${SKERRY_TEST_SEED:-$(($(date +%s) % 100000))}
 
 runs_fifty_cycles() {
-    await_scraped $((NODES * 3)) 60 || { fail "not scraped: $(appliance .errors)"; return; }
+    await_scraped $((NODES * 3)) 90 || { fail "not scraped: $(appliance .errors)"; return; }
     [ "$(pool nodes limit) $(pool pods limit) $(pool containers limit)" = '20 210 440' ] ||
         { fail "planned otherwise: $(appliance .pools)"; return; }
     command_ok '/churn?rate=10' || { fail "no churn"; return; }
-    await_cycles 5 30 || { fail "no cycles"; return; }
+    await_cycles 5 60 || { fail "no cycles"; return; }
     MEMORY=$(memory_of_roles)
-    await_cycles 50 120 || { fail "cycles stopped"; return; }
+    await_cycles 50 240 || { fail "cycles stopped"; return; }
     [ "$(deaths)" = 0 ] || fail "$(deaths) roles died"
 }
 
@@ -28,6 +28,8 @@ refusals_are_counted() {
         [ "$(error_total ${one}_full)" -gt 0 ] || { fail "${one}_full is not counted"; return; }
         [ "$(pool $one used)" -le "$(pool $one limit)" ] || { fail "more $one than planned"; return; }
     done
+    [ "$(pool refused_pods used)" -gt 0 ] || fail "no pods are among the refused ones"
+    [ "$(pool refused_pods refused)" = 0 ] || fail "$(pool refused_pods refused) pods are in no total"
     [ "$(counter overflow_samples_total)" -gt 0 ] || fail "overflow_samples_total is 0"
 }
 
@@ -43,13 +45,27 @@ below_plan() {
     tree_is_below_plan $FLAGS "--source=$(source_of tls kubeletTLS=verify)"
 }
 
+# Kubelets that answer 503 hold the values still: what was served last stays in the
+# totals for STALE_CYCLES, within which the model must have been read.
+totals_agree() {
+    local before try
+    for try in 1 2 3 4 5 6; do
+        before=$(counter cycles_total)
+        command_ok '/fault?target=all&kind=http&code=503' && await_cycles 1 20 || return 1
+        values_totals summary >"$WORK/what.txt"
+        [ $((VALUES_READ - before)) -gt 2 ] || break
+        echo "try $try: the model was read too late" >"$WORK/what.txt"
+        command_ok '/fault?target=all&kind=none' && await_cycles 5 60 || return 1
+    done
+    [ ! -s "$WORK/what.txt" ]
+}
+
 # Cluster, namespaces, and the nodes that have a row.
 totals_are_right() {
-    command_ok '/churn?rate=0&settle=1' && await_cycles 4 20 ||
+    command_ok '/churn?rate=0&settle=1' && await_cycles 5 60 ||
         { fail "churn does not end"; return; }
-    command_ok "/time?do=freeze" && await_cycles 4 20 || { fail "time does not stop"; return; }
-    values_totals summary >"$WORK/what.txt" || { fail "seed $SEED: $(cat "$WORK/what.txt")"; return; }
-    [ "$VALUES_COMPARED" -gt 100 ] || fail "only $VALUES_COMPARED values were compared"
+    totals_agree || { fail "seed $SEED: $(cat "$WORK/what.txt")"; return; }
+    [ "$VALUES_COMPARED" -gt 1000 ] || fail "only $VALUES_COMPARED values were compared"
 }
 
 echo "seed $SEED"

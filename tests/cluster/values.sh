@@ -7,12 +7,14 @@
 # their containers: what has a truth must be there and equal, integers to the
 # unit (as texts: no rounding), floats to one part in a million, and what is
 # there must have a truth. The caller sees to it that nothing changes meanwhile.
-# Prints what differs; VALUES_COMPARED says how many values were compared.
+# Prints what differs; VALUES_COMPARED says how many values were compared,
+# VALUES_READ how many cycles were published when the model had been read.
 #
 # Entities are known by keys: cluster, ns/NAME, node/NAME, sys/NODE/NAME,
 # pod/NS/NAME, con/NS/POD/NAME.
 
 VALUES_COMPARED=0
+VALUES_READ=0
 
 # Fetches `key URL` lines in one connection, in order: each answer is followed
 # by a line `@ STATUS`.
@@ -190,15 +192,16 @@ values_labelled() {
 }
 
 # For the keys in keys.txt.
-values_of_keys() { # ENDPOINT LOOSE
+values_of_keys() { # ENDPOINT
     # The model first: what a kubelet alone names leaves after three cycles.
     values_model >"$WORK/model.tsv"
+    VALUES_READ=$(counter cycles_total)
     {
         values_truth "$1"
         values_sums
     } >"$WORK/truth.tsv"
     values_labelled >>"$WORK/model.tsv"
-    awk -F'\t' -v endpoint="$1" -v loose="${2:-0}" -f tests/cluster/compare.awk "$WORK/nodes.tsv" "$WORK/truth.tsv" \
+    awk -F'\t' -v endpoint="$1" -f tests/cluster/compare.awk "$WORK/nodes.tsv" "$WORK/truth.tsv" \
         "$WORK/model.tsv" >"$WORK/difference.txt"
     VALUES_COMPARED=$(sed -n 's/^compared //p' "$WORK/difference.txt")
     ! grep -v '^compared ' "$WORK/difference.txt"
@@ -212,7 +215,7 @@ values_compare() {
 }
 
 # The cluster, all namespaces, and the nodes that have a row: for appliances that
-# know more than they have room for; time stands still meanwhile.
+# know more than they have room for.
 values_totals() { # ENDPOINT
     local known
     known=$(get /api/v1/model/nodes/ | jq -r '.[]')
@@ -223,5 +226,5 @@ values_totals() { # ENDPOINT
         api_get /api/v1/namespaces | jq -r '.items[] | "ns/" + .metadata.name'
         printf 'node/%s\n' $known
     } >"$WORK/keys.txt"
-    values_of_keys "$1" 1
+    values_of_keys "$1"
 }

@@ -13,6 +13,7 @@ void
 churn_init(struct churn *churn, struct cluster *cluster, uint32_t rate)
 {
     *churn = (struct churn){.cluster = cluster, .rate = rate};
+    churn->pods_at_first = cluster->sets[KIND_POD].live;
     churn->last_ms = clock_now_ms(cluster->clock);
 }
 
@@ -136,15 +137,26 @@ some_pod(struct churn *churn)
     return NULL;
 }
 
-/* Half of the moved pods keep their name, as a StatefulSet's do. The number
- * of pods stays about the same. */
+/* The number of pods stays the same within a thirty-second part. */
+static uint64_t
+kind_of_change(struct churn *churn)
+{
+    uint64_t live = churn->cluster->sets[KIND_POD].live;
+    uint64_t kind = mix_below(draw(churn), 4);
+    if (kind == 0 && live > churn->pods_at_first + churn->pods_at_first / 32) {
+        return 1;
+    }
+    return kind == 1 && live < churn->pods_at_first - churn->pods_at_first / 32 ? 0 : kind;
+}
+
+/* Half of the moved pods keep their name, as a StatefulSet's do. */
 static void
 change_one(struct churn *churn)
 {
     struct cluster *cluster = churn->cluster;
     struct pod *pod = some_pod(churn);
     struct node *node = some_node(churn);
-    uint64_t kind = mix_below(draw(churn), 4);
+    uint64_t kind = kind_of_change(churn);
     if (node == NULL) {
         return;
     }

@@ -16,7 +16,8 @@ struct pending {
 
 struct churn {
     struct cluster *cluster;
-    uint32_t rate; /* pods a second */
+    uint32_t rate;         /* pods a second */
+    uint64_t pods_at_first;
     uint64_t draws;
     int64_t last_ms;
     int64_t credit;        /* thousandths of a change */

@@ -384,60 +384,38 @@ table_verify(const struct table_header *header)
 }
 
 static const char *
-verify_records(const struct overflow *overflow, uint32_t *shape_references)
+verify_records(const struct overflow *overflow)
 {
-    const struct overflow_pool *pool = &overflow->record_pool;
     uint32_t found = 0;
-    for (uint32_t b = 0; b < pool->bucket_count; b++) {
-        for (uint32_t at = pool->buckets[b]; at != 0; at = overflow->records[at].next) {
-            if (at >= pool->fresh || !overflow->records[at].live || ++found > pool->used) {
+    uint32_t gone = 0;
+    uint32_t with_row = 0;
+    for (uint32_t b = 0; b < overflow->bucket_count; b++) {
+        for (uint32_t at = overflow->buckets[b]; at != 0; at = overflow->records[at].next) {
+            if (at >= overflow->fresh || !overflow->records[at].live ||
+                ++found > overflow->used) {
                 return "a bucket of pods without rows is broken";
             }
-            shape_references[overflow->records[at].shape]++;
+            gone += overflow->records[at].gone;
+            with_row += overflow->records[at].has_row;
         }
     }
     uint32_t free_count = 0;
-    for (uint32_t at = pool->free_list; at != 0; at = overflow->records[at].next) {
-        if (at >= pool->fresh || overflow->records[at].live || ++free_count >= pool->fresh) {
+    for (uint32_t at = overflow->free_list; at != 0; at = overflow->records[at].next) {
+        if (at >= overflow->fresh || overflow->records[at].live ||
+            ++free_count >= overflow->fresh) {
             return "the free list of pods without rows is broken";
         }
     }
-    if (found != pool->used || found + free_count + 1 != pool->fresh) {
+    if (found != overflow->used || found + free_count + 1 != overflow->fresh ||
+        gone != overflow->gone || with_row != overflow->with_row) {
         return "pods without rows are miscounted";
     }
     return NULL;
-}
-
-static const char *
-verify_shapes(const struct overflow *overflow, const uint32_t *references)
-{
-    const struct overflow_pool *pool = &overflow->shape_pool;
-    uint32_t found = 0;
-    for (uint32_t b = 0; b < pool->bucket_count; b++) {
-        for (uint32_t at = pool->buckets[b]; at != 0; at = overflow->shapes[at].next) {
-            if (at >= pool->fresh || ++found > pool->used) {
-                return "a bucket of shapes is broken";
-            }
-            if (overflow->shapes[at].references != references[at] || references[at] == 0) {
-                return "a shape's references are miscounted";
-            }
-        }
-    }
-    return found == pool->used ? NULL : "shapes are miscounted";
 }
 
 const char *
 table_verify_writer(const struct table_writer *writer)
 {
     const char *wrong = table_verify(writer->header);
-    const struct overflow *overflow = &writer->overflow;
-    uint32_t *references = calloc((size_t)overflow->shape_pool.limit + 1, sizeof *references);
-    if (wrong == NULL) {
-        wrong = verify_records(overflow, references);
-    }
-    if (wrong == NULL) {
-        wrong = verify_shapes(overflow, references);
-    }
-    free(references);
-    return wrong;
+    return wrong != NULL ? wrong : verify_records(&writer->overflow);
 }
