@@ -1,5 +1,6 @@
 #include "app/status_sinks.h"
 
+#include "base/calendar.h"
 #include "sink/sink_status.h"
 
 static unsigned
@@ -20,12 +21,12 @@ write_sink(struct out *out, const struct sink_status *sink, struct wall_ms now)
                (unsigned long long)sink->cycles_total);
     if (sink->success_ms != 0) {
         out_string(out, ", last taken ");
-        status_write_age(out, now.ms - sink->success_ms);
+        calendar_write_age(out, now.ms - sink->success_ms);
         out_string(out, " ago");
     }
     if (sink->backlog_cycles > 1) {
         out_format(out, "; %u cycles to send, the oldest ", sink->backlog_cycles);
-        status_write_age(out, sink->lag_ms);
+        calendar_write_age(out, sink->lag_ms);
         out_string(out, " old");
     }
     out_format(out, "; refused %llu points, retried %llu requests, missed %llu cycles",
@@ -37,7 +38,7 @@ write_sink(struct out *out, const struct sink_status *sink, struct wall_ms now)
     }
     if (sink->error_ms != 0) {
         out_string(out, "\n    last error ");
-        status_write_age(out, now.ms - sink->error_ms);
+        calendar_write_age(out, now.ms - sink->error_ms);
         out_format(out, " ago: %s: %s", error_name(sink->last_error), sink->why);
     }
     if (sink->cursor_error != 0) {

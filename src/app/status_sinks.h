@@ -5,9 +5,6 @@
 #include "app/tool.h"
 #include "base/json.h"
 
-// "3 s", "5 min", "2 h", "4 d"; of status_tool.c.
-void status_write_age(struct out *out, int64_t ms);
-
 // A line or two for each sink; nothing when export never wrote.
 void status_sinks_write(const struct tool *tool, struct wall_ms now);
 // One array, empty when there are none.

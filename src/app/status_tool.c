@@ -15,38 +15,23 @@
 // Without a guard for so long, what it wrote says nothing about now.
 #define STALE_MS (10 * 1000)
 
-void
-status_write_age(struct out *out, int64_t ms)
-{
-    int64_t s = ms < 0 ? 0 : ms / MS_PER_S;
-    if (s < 120) {
-        out_format(out, "%lld s", (long long)s);
-    } else if (s < 120 * 60) {
-        out_format(out, "%lld min", (long long)(s / 60));
-    } else if (s < 48 * 3600) {
-        out_format(out, "%lld h", (long long)(s / 3600));
-    } else {
-        out_format(out, "%lld d", (long long)(s / 86400));
-    }
-}
-
 static void
 write_role(struct out *out, const struct role_status *role, struct wall_ms now)
 {
     char buffer[32];
     struct out age = out_of(buffer, sizeof buffer);
-    status_write_age(&age, now.ms - role->changed_ms);
+    calendar_write_age(&age, now.ms - role->changed_ms);
     out_format(out, "%-10s %-9s %8u  %-8s %7llu %7llu %7llu  ", role->name,
                role_state_name(role->state), role->pid, out_c_string(&age),
                (unsigned long long)role->death_total, (unsigned long long)role->hang_total,
                (unsigned long long)role->set_aside_total);
     if (role->state == ROLE_WAITING) {
         out_string(out, "begins in ");
-        status_write_age(out, role->wait_until_ms - now.ms);
+        calendar_write_age(out, role->wait_until_ms - now.ms);
     } else if (role->last_death.time_ms != 0) {
         role_death_write(out, &role->last_death);
         out_string(out, ", ");
-        status_write_age(out, now.ms - role->last_death.time_ms);
+        calendar_write_age(out, now.ms - role->last_death.time_ms);
         out_string(out, " ago");
     }
     out_byte(out, '\n');
@@ -83,7 +68,7 @@ write_roles(struct out *out, const struct roles *roles, struct wall_ms now)
     }
     if (now.ms - roles->written_ms > STALE_MS) {
         out_string(out, "the guard wrote this ");
-        status_write_age(out, now.ms - roles->written_ms);
+        calendar_write_age(out, now.ms - roles->written_ms);
         out_string(out, " ago: it is not running now\n");
     }
     if (roles->out_of_memory_total > 0) {
@@ -107,7 +92,7 @@ write_sources(struct out *out, const struct table_reader *reader, struct wall_ms
         out_format(out, "  %s\n    %u nodes", row.name, row.nodes_known);
         if (row.api_last_success_ms != 0) {
             out_string(out, ", API server answered ");
-            status_write_age(out, now.ms - row.api_last_success_ms);
+            calendar_write_age(out, now.ms - row.api_last_success_ms);
             out_string(out, " ago");
         }
         if (row.api_last_error != ERR_OK) {
@@ -138,9 +123,9 @@ write_tiers(struct out *out, const struct history_use *use, struct wall_ms now)
     for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
         if (use->oldest_s[tier] != 0) {
             out_format(out, "  %s: from ", names[tier]);
-            status_write_age(out, now.ms - use->oldest_s[tier] * MS_PER_S);
+            calendar_write_age(out, now.ms - use->oldest_s[tier] * MS_PER_S);
             out_string(out, " to ");
-            status_write_age(out, now.ms - use->newest_s[tier] * MS_PER_S);
+            calendar_write_age(out, now.ms - use->newest_s[tier] * MS_PER_S);
             out_string(out, " ago\n");
         }
     }
@@ -209,7 +194,7 @@ write_table(struct out *out, const struct tool *tool, struct wall_ms now)
     }
     if (table_read_totals(&reader, 0, &totals) && totals.cycle_s != 0) {
         out_format(out, "\nlast cycle ");
-        status_write_age(out, now.ms - (int64_t)totals.cycle_s * MS_PER_S);
+        calendar_write_age(out, now.ms - (int64_t)totals.cycle_s * MS_PER_S);
         out_format(out, " ago: %u nodes (%u ready), %u pods, %u containers\n",
                    totals.node_count, totals.node_ready_count, totals.pod_count,
                    totals.container_count);

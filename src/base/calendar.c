@@ -306,3 +306,18 @@ calendar_duration_ms(struct text text, int64_t *ms)
     *ms = sum / NS_PER_MS;
     return 0;
 }
+
+void
+calendar_write_age(struct out *out, int64_t ms)
+{
+    int64_t s = ms < 0 ? 0 : ms / MS_PER_S;
+    if (s < 120) {
+        out_format(out, "%lld s", (long long)s);
+    } else if (s < 120 * 60) {
+        out_format(out, "%lld min", (long long)(s / 60));
+    } else if (s < 48 * 3600) {
+        out_format(out, "%lld h", (long long)(s / 3600));
+    } else {
+        out_format(out, "%lld d", (long long)(s / 86400));
+    }
+}
