@@ -224,3 +224,19 @@ block_map_reader(const char *path, size_t bytes_least, struct block_shared *shar
     (void)close(file);
     return error;
 }
+
+void
+block_unmap_reader(struct block_shared *shared)
+{
+    int result = munmap(shared->base, shared->bytes);
+    ASSERT(result == 0);
+    *shared = (struct block_shared){0};
+}
+
+void
+block_unmap(struct arena *arena)
+{
+    int result = munmap(arena->base, arena->size);
+    ASSERT(result == 0);
+    *arena = (struct arena){0};
+}

@@ -38,4 +38,9 @@ int block_map_writer(const char *path, size_t bytes, unsigned mode,
 // is smaller than `bytes_least`; -ERR_NO_FILE when it is not there yet.
 int block_map_reader(const char *path, size_t bytes_least, struct block_shared *shared) MUST_USE;
 
+// Both for processes that are not sealed: gives a mapping back, and the memory of
+// an arena that block_map made.
+void block_unmap_reader(struct block_shared *shared);
+void block_unmap(struct arena *arena);
+
 #endif
