@@ -45,7 +45,7 @@ ARCHIVE = $(call say,AR)rm -f $@ && $(AR) rcsD $@ $^
 LIBS := -L$(PREFIX)/lib -lcurl -lcares -lmicrohttpd -lyaml -lsqlite3 -lz \
 	-lmbedtls -lmbedx509 -lmbedcrypto
 
-ROOMS := base platform budget model parse discover scrape host table history sink update api app
+ROOMS := base platform budget model parse discover scrape host table history sink update api terminal app
 # The page, bundled and compressed into an array that room api holds.
 WEB_ASSETS := build/web/web_assets.c
 ROOM_SOURCES = $(filter-out $(NOT_THIS_PROFILE) src/platform/memory.c src/platform/copy.c src/app/main.c,$(wildcard src/$(1)/*.c))
@@ -109,6 +109,7 @@ USES_history := base platform budget model table history
 USES_sink := base platform budget model table history sink
 USES_update := base platform update
 USES_api := base platform budget model table history sink api
+USES_terminal := base platform budget model table history sink api terminal
 USES_app := $(ROOMS)
 
 KIT_SOURCES := tests/unit/test.c $(wildcard tests/unit/platform/fake*.c tests/unit/table/verify.c tests/unit/api/world.c)

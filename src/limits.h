@@ -85,4 +85,13 @@
 // Labelled values of one entity that are recorded: as many as are read of it.
 #define HISTORY_SET_LABELLED_MAX 512
 
+// The part of a terminal that `skerry top` draws on: four 4K displays in the
+// smallest font; what is larger stays empty.
+#define TERMINAL_ROWS_MAX 256
+#define TERMINAL_COLUMNS_MAX 512
+// Rows that `skerry top` sorts: every container that a table may hold.
+#define TOP_ROWS_MAX CONTAINERS_MAX
+// The filter typed in it: a few names.
+#define TOP_FILTER_BYTES_MAX 256
+
 #endif

@@ -38,10 +38,25 @@ static const struct legacy_row {
 static const char *const pressure_choices[] = {"off", "nodes", "pods", "containers", NULL};
 static const char *const access_choices[] = {"direct", "proxy", NULL};
 
-static const char *const *
-choices_of(enum config_id id)
+static const char *const sort_choices[] = {
+#define SORT(id, name, key, help) name,
+#include "terminal/top_sort.tbl.h"
+#undef SORT
+    NULL
+};
+
+const char *const *
+config_choices(enum config_id id)
 {
-    return id == CONFIG_PRESSURE ? pressure_choices : access_choices;
+    ASSERT(rows[id].kind == CONFIG_KIND_CHOICE);
+    switch (id) {
+    case CONFIG_PRESSURE:
+        return pressure_choices;
+    case CONFIG_SORT:
+        return sort_choices;
+    default:
+        return access_choices;
+    }
 }
 
 const char *
@@ -200,7 +215,7 @@ parse_bytes(struct text text, uint64_t *bytes)
 static int
 parse_choice(struct text text, enum config_id id, uint64_t *number)
 {
-    const char *const *choices = choices_of(id);
+    const char *const *choices = config_choices(id);
     for (unsigned i = 0; choices[i] != NULL; i++) {
         if (text_equal(text, text_of(choices[i]))) {
             *number = i;
@@ -243,6 +258,17 @@ parse_value(struct text text, enum config_id id, uint64_t *number)
 }
 
 static void
+write_choices(enum config_id id, const char *first, struct out *out)
+{
+    if (rows[id].kind == CONFIG_KIND_CHOICE) {
+        const char *const *choices = config_choices(id);
+        for (unsigned i = 0; choices[i] != NULL; i++) {
+            out_format(out, "%s%s", i == 0 ? first : ", ", choices[i]);
+        }
+    }
+}
+
+static void
 write_expected(enum config_id id, struct out *why)
 {
     static const char *const expected[] = {
@@ -255,12 +281,7 @@ write_expected(enum config_id id, struct out *why)
         [CONFIG_KIND_CHOICE] = "one of",
     };
     out_string(why, expected[rows[id].kind]);
-    if (rows[id].kind == CONFIG_KIND_CHOICE) {
-        const char *const *choices = choices_of(id);
-        for (unsigned i = 0; choices[i] != NULL; i++) {
-            out_format(why, "%s %s", i == 0 ? "" : ",", choices[i]);
-        }
-    }
+    write_choices(id, " ", why);
 }
 
 static void
@@ -384,14 +405,21 @@ config_list(const struct config *config, enum config_id id, unsigned index)
 }
 
 void
+config_write_flag_help(enum config_id id, struct out *out)
+{
+    out_format(out, "  %-22s %s", rows[id].dashed, rows[id].help);
+    write_choices(id, ": ", out);
+    if (rows[id].value[0] != '\0') {
+        out_format(out, " [%s]", rows[id].value);
+    }
+    out_byte(out, '\n');
+}
+
+void
 config_write_help(struct out *out)
 {
     for (unsigned id = 0; id < CONFIG_COUNT; id++) {
-        out_format(out, "  %-22s %s", rows[id].dashed, rows[id].help);
-        if (rows[id].value[0] != '\0') {
-            out_format(out, " [%s]", rows[id].value);
-        }
-        out_byte(out, '\n');
+        config_write_flag_help((enum config_id)id, out);
     }
 }
 

@@ -85,7 +85,8 @@ struct text config_list(const struct config *config, enum config_id id, unsigned
 // "--flag" of a row, for sentences.
 const char *config_flag(enum config_id id);
 const char *config_help(enum config_id id);
-// Every flag with default and help.
+// A line for a flag with default and help; one for every flag.
+void config_write_flag_help(enum config_id id, struct out *out);
 void config_write_help(struct out *out);
 
 // One flag as somebody gave it.
@@ -106,6 +107,8 @@ int config_set(struct config *config, const struct config_given *given, struct w
 // The row that `name` means, CONFIG_COUNT for none; `_` and `-` are the same.
 enum config_id config_find(struct text name);
 enum config_kind config_kind_of(enum config_id id);
+// Of a CHOICE: what it can be, NULL after the last.
+const char *const *config_choices(enum config_id id);
 // False for BOOL and the like: only `--flag=value` gives them a value.
 bool config_takes_value(struct text name);
 void config_add_notice(struct config *config, struct text sentence, struct workspace *space);

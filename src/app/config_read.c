@@ -92,6 +92,9 @@ take_words(const struct config_reader *reader, struct words words)
         if (text_equal(word, TEXT("--"))) {
             continue;
         }
+        if (text_equal(word, TEXT("-n"))) {
+            word = TEXT("--namespace");  // as kubectl has it
+        }
         if (!text_starts(word, TEXT("--"))) {
             out_format(reader->why, "%s: `" TEXT_FORMAT "` is not a flag; flags begin with --",
                        words.where, TEXT_ARGS(word));

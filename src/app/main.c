@@ -7,6 +7,7 @@
 
 #include "app/config_check.h"
 #include "app/config_read.h"
+#include "app/help.h"
 #include "app/role.h"
 #include "app/source_check.h"
 #include "app/tool.h"
@@ -24,30 +25,6 @@ static char output_memory[OUTPUT_BYTES];
 static struct config config;
 
 extern char **environ;
-
-static const struct tool_row {
-    const char *name;
-    int (*run)(struct tool *tool);
-    const char *help;
-} tools[] = {
-    {"plan", plan_tool, "prints what memory is planned, and the limit to give"},
-    {"status", status_tool, "prints how the roles are doing, deaths and reasons, pools, sources"},
-    {"query", query_tool, "prints recorded values: --metric=cpu/usage_rate --pod=NS/NAME --start=-6h --step=1m"},
-    {"check", check_tool, "tries everything that the configuration needs"},
-    {"rbac", rbac_tool, "prints the manifest of the account for a cluster"},
-    {"apiservice", apiservice_tool, "prints the manifest that makes it the cluster's metrics API"},
-    {"roles", roles_tool, "prints the roles that the configuration needs, one a line"},
-    {"validate", validate_tool, "says whether the configuration can be started"},
-};
-
-static const struct {
-    const char *name;
-    const char *help;
-} roles[] = {
-#define ROLE(id, name, uid_offset, help) {name, help},
-#include "app/roles.tbl.h"
-#undef ROLE
-};
 
 static int
 write_all(int fd, struct text text)
@@ -77,24 +54,40 @@ flush(struct out *out)
     return error == 0;
 }
 
+// One sentence on stderr.
+static void
+say(struct text sentence)
+{
+    write_all(STDERR_FILENO, TEXT("skerry: "));
+    write_all(STDERR_FILENO, sentence);
+    write_all(STDERR_FILENO, TEXT("\n"));
+}
+
 static int
-help(void)
+refuse(const struct out *why)
+{
+    say(out_view(why));
+    return EXIT_BAD_CONFIG;
+}
+
+static int
+refuse_word(const char *word)
+{
+    char buffer[SENTENCE_BYTES];
+    struct out why = out_of(buffer, sizeof buffer);
+    help_refuse(text_of(word), &why);
+    return refuse(&why);
+}
+
+static int
+help(const char *name)
 {
     struct out out = out_of(output_memory, sizeof output_memory);
-    out_string(&out, "skerry ROLE|TOOL [flags]\n\ntools\n");
-    for (size_t i = 0; i < ARRAY_COUNT(tools); i++) {
-        out_format(&out, "  %-10s %s\n", tools[i].name, tools[i].help);
+    if (name == NULL) {
+        help_write(&out);
+    } else if (help_write_of(text_of(name), &out) != 0) {
+        return refuse_word(name);
     }
-    out_string(&out, "  update     writes the next version of the virtual machine: FILE "
-               "[--downgrade=VERSION]\n"
-               "  help       prints this\n  version    prints the version\n\n"
-               "roles (started by the supervision tree)\n");
-    for (size_t i = 0; i < ARRAY_COUNT(roles); i++) {
-        out_format(&out, "  %-10s %s\n", roles[i].name, roles[i].help);
-    }
-    out_string(&out, "\nflags; also as `flag = value` in the file of --config, "
-               "and as SKERRY_FLAG variables\n");
-    config_write_help(&out);
     return print(&out, 0);
 }
 
@@ -225,32 +218,67 @@ find_state_dir(const struct platform *platform)
     config.value[CONFIG_STATE_DIR].text = out_view(&out);
 }
 
+static bool
+asks_for_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether the next argument is the value of this one: `--sort cpu`.
+static bool
+needs_next(struct text argument)
+{
+    struct text name = text_sub(argument, 2, SIZE_MAX);
+    return text_equal(argument, TEXT("-n")) ||
+           (text_starts(argument, TEXT("--")) && text_find(name, '=', 0) == SIZE_MAX &&
+            config_takes_value(name));
+}
+
+// Takes the first word that belongs to no flag out of the arguments, wherever it
+// stands; empty when there is none.
+static struct text
+take_word(int *argc, char **argv)
+{
+    for (int i = 0; i < *argc; i++) {
+        struct text word = text_of(argv[i]);
+        if (needs_next(word)) {
+            i++;
+        } else if (!text_starts(word, TEXT("-"))) {
+            *argc -= 1;
+            memmove(argv + i, argv + i + 1, (size_t)(*argc - i) * sizeof *argv);
+            return word;
+        }
+    }
+    return (struct text){"", 0};
+}
+
 static int
-run_tool(const struct tool_row *row, int argc, char **argv, const struct platform *platform)
+run_tool(enum tool_id id, int argc, char **argv, const struct platform *platform)
 {
     char buffer[SENTENCE_BYTES];
     struct out why = out_of(buffer, sizeof buffer);
     struct out out = out_of(output_memory, sizeof output_memory);
-    struct tool tool = {.config = &config, .platform = platform, .out = &out, .flush = flush};
+    struct tool tool = {
+        .config = &config, .platform = platform, .out = &out, .flush = flush, .say = say};
+    if (asks_for_help(argc, argv)) {
+        return help(tool_row(id)->name);
+    }
+    tool.word = take_word(&argc, argv);
+    if (tool.word.size > 0 && !help_is_word(id, tool.word)) {
+        help_refuse_word(id, tool.word, &why);
+        return refuse(&why);
+    }
     if (configure(platform, argc, argv, &tool, &why) != 0) {
-        out_string(&why, "\n");
-        write_all(STDERR_FILENO, TEXT("skerry: "));
-        write_all(STDERR_FILENO, out_view(&why));
-        return EXIT_BAD_CONFIG;
+        return refuse(&why);
     }
     find_run_dir(platform);
     find_state_dir(platform);
-    return print(&out, row->run(&tool));
-}
-
-static int
-refuse_word(const char *word)
-{
-    struct out out = out_of(output_memory, sizeof output_memory);
-    out_format(&out, "skerry: `%s` is neither a role nor a tool; `skerry help` lists them\n",
-               word);
-    write_all(STDERR_FILENO, out_view(&out));
-    return EXIT_BAD_CONFIG;
+    return print(&out, tool_row(id)->run(&tool));
 }
 
 int
@@ -259,7 +287,7 @@ main(int argc, char **argv)
     struct platform platform = linux_platform();
     const char *word = argc > 1 ? argv[1] : "help";
     if (is_wish(word, "help") || strcmp(word, "-h") == 0) {
-        return help();
+        return help(argc > 2 ? argv[2] : NULL);
     }
     if (is_wish(word, "version")) {
         return version();
@@ -267,10 +295,9 @@ main(int argc, char **argv)
     if (strcmp(word, "update") == 0) {
         return update_tool(&platform, argc - 2, argv + 2);
     }
-    for (size_t i = 0; i < ARRAY_COUNT(tools); i++) {
-        if (strcmp(word, tools[i].name) == 0) {
-            return run_tool(&tools[i], argc - 2, argv + 2, &platform);
-        }
+    enum tool_id tool = tool_find(text_of(word));
+    if (tool != TOOL_COUNT) {
+        return run_tool(tool, argc - 2, argv + 2, &platform);
     }
     for (unsigned role = 0; role < ROLE_COUNT; role++) {
         if (strcmp(word, role_name((enum role)role)) == 0) {

@@ -15,12 +15,18 @@ struct tool {
     // Prints what is in `out` and empties it, for answers of any length; false
     // when nobody reads them. NULL: all of it has to fit.
     bool (*flush)(struct out *out);
+    // A sentence beside the answer, for who reads stderr.
+    void (*say)(struct text sentence);
+    // The word behind the tool's name, empty when there is none.
+    struct text word;
 };
 
 // What is planned: a table, or JSON with --json.
 int plan_tool(struct tool *tool);
 // How the roles are doing, and what collect sees.
 int status_tool(struct tool *tool);
+// What uses most now: live in a terminal, else printed once.
+int top_tool(struct tool *tool);
 // What was recorded: values of one metric of one entity, read from the file.
 int query_tool(struct tool *tool);
 // Tries everything that the configuration needs.

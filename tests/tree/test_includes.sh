@@ -13,7 +13,8 @@ rank() {
     history) echo 6 ;;
     sink) echo 7 ;;
     api) echo 8 ;;
-    app) echo 9 ;;
+    terminal) echo 9 ;;
+    app) echo 10 ;;
     *) echo 99 ;;
     esac
 }

@@ -4,7 +4,7 @@
 set -u
 : "${RELEASE:=build/release}"
 heap='malloc|calloc|realloc|free|strdup|strndup|asprintf|vasprintf|fopen|fdopen|opendir|scandir|getaddrinfo|getline|getdelim|qsort_r|popen|tmpfile|open_memstream|setvbuf|syslog|getpwnam|getgrnam|pthread_create'
-for room in base platform budget model parse discover scrape host table history sink update api app; do
+for room in base platform budget model parse discover scrape host table history sink update api terminal app; do
     objects=$(find "$RELEASE/src/$room" -name '*.o' ! -name memory.o 2>/dev/null)
     if [ -z "$objects" ]; then
         echo "SKIP no heap in $room: nothing was built"
