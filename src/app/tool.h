@@ -38,6 +38,8 @@ int apiservice_tool(struct tool *tool);
 // The roles that the configuration needs, one a line; for who makes the scan
 // directory.
 int roles_tool(struct tool *tool);
+// What makes a shell complete the words and flags of this program.
+int completion_tool(struct tool *tool);
 // Whether the tree may be started with this configuration; for supervise/run.sh.
 int validate_tool(struct tool *tool);
 
