@@ -255,9 +255,27 @@ on_status(void *context, const struct status_seen *status)
     take_retry_after(self, status->retry_after_s);
 }
 
+// A watch lasts for minutes: what is wrong with its events is told at once.
+static void
+tell_decoded(struct list_watch *self, bool watch)
+{
+    const struct parse_counters *now = objects_counters(&self->objects);
+    struct parse_counters more = {
+        .bytes = now->bytes - self->told.bytes,
+        .elements = now->elements - self->told.elements,
+        .trimmed = now->trimmed - self->told.trimmed,
+    };
+    for (size_t i = 0; i < ERR_COUNT; i++) {
+        more.skipped[i] = now->skipped[i] - self->told.skipped[i];
+    }
+    self->told = *now;
+    self->hooks.decoded(self->hooks.context, &more, watch);
+}
+
 static void
 begin_document(struct list_watch *self)
 {
+    self->told = (struct parse_counters){0};
     struct objects_observer observer = {
         .context = self,
         .on_node = on_node,
@@ -311,7 +329,11 @@ on_bytes(void *context, const void *bytes, size_t size)
         return self->expired ? -ERR_HTTP_410 : 0;
     }
     if (self->status == 200) {
-        return objects_feed(&self->objects, bytes, size);
+        int error = objects_feed(&self->objects, bytes, size);
+        if (self->state == LIST_WATCH_WATCHING) {
+            tell_decoded(self, true);
+        }
+        return error;
     }
     if (self->server->status_holder == self) {
         self->status_broken =
@@ -484,7 +506,7 @@ on_done(void *context, int transport, struct text detail)
     release_status(self);
     self->tried = true;
     if (self->head_seen && (self->status == 200 || watching)) {
-        self->hooks.decoded(self->hooks.context, objects_counters(&self->objects), watching);
+        tell_decoded(self, watching);
     }
     if (self->asked && watching) {
         self->asked = false;

@@ -53,8 +53,8 @@ struct list_watch_hooks {
     void (*result)(void *context, enum object_kind kind, int error, struct text sentence);
     void (*watch_started)(void *context, enum object_kind kind);
     void (*bytes)(void *context, size_t size);
-    // Counters of a document that is over; of a watch, when it ends.
-    void (*decoded)(void *context, const struct parse_counters *counters, bool watch);
+    // What the counters of a document grew by: at its end, and while a watch lasts.
+    void (*decoded)(void *context, const struct parse_counters *more, bool watch);
     // on_page, on_bookmark and on_error are not used.
     struct objects_observer objects;
 };
@@ -74,6 +74,7 @@ struct list_watch {
     struct fetch *fetch;
     struct list_watch_hooks hooks;
     struct objects objects;
+    struct parse_counters told;  // of this document, by decoded()
     const struct wanted *annotations;
     uint64_t random;
 

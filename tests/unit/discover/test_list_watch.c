@@ -503,6 +503,7 @@ TEST(monsters_in_a_watch_cost_only_themselves)
     feed_monsters(request, "{\"type\":\"ADDED\",\"object\":", "}\n");
     CHECK(fake_fetch_body(request, TEXT(EVENT("ADDED", "c", "8"))));
     told_is("+c ");
+    CHECK_EQUAL_U64(skipped[ERR_TOO_LARGE], 1);  // while the watch lasts
     fake_fetch_end(request, ERR_RESET);
     CHECK_EQUAL_U64(skipped[ERR_TOO_LARGE], 1);
     CHECK_EQUAL_U64(skipped[ERR_TOO_DEEP], 1);
