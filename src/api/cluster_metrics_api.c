@@ -4,6 +4,7 @@
 
 #include "api/cluster_family.h"
 #include "api/cluster_sample.h"
+#include "api/cluster_state.h"
 #include "api/cluster_walk.h"
 #include "api/labelled.h"
 #include "base/error.h"
@@ -13,9 +14,17 @@
 
 // What a cursor says. PHASE_FAMILY looks for the next family of the catalogue,
 // PHASE_ROWS writes the rows of one of its pairs, PHASE_REQUESTS adds what
-// containers ask for of extended resources. PHASE_SEARCH looks for the least name
+// containers ask for of extended resources. PHASE_STATES writes what is a word and
+// not a number. PHASE_SEARCH looks for the least name
 // behind the last one that is not of the catalogue, PHASE_EXTRAS writes it.
-enum phase { PHASE_FAMILY, PHASE_ROWS, PHASE_REQUESTS, PHASE_SEARCH, PHASE_EXTRAS };
+enum phase {
+    PHASE_FAMILY,
+    PHASE_ROWS,
+    PHASE_REQUESTS,
+    PHASE_STATES,
+    PHASE_SEARCH,
+    PHASE_EXTRAS,
+};
 
 static const enum entity extra_levels[] = {ENTITY_NODE, ENTITY_SYSTEM_CONTAINER, ENTITY_POD,
                                            ENTITY_CONTAINER};
@@ -166,11 +175,9 @@ family_step(struct exchange *exchange)
         *phase_of(cursor) = PHASE_ROWS;
         begin_rows(exchange, cluster_pair_entity(cursor->stage));
     } else {
-        *phase_of(cursor) = PHASE_SEARCH;
+        *phase_of(cursor) = PHASE_STATES;
         cursor->offset = 0;
-        cursor->order.name_bytes = 0;
-        cursor->order.group_bytes = 0;
-        begin_rows(exchange, extra_levels[0]);
+        begin_rows(exchange, cluster_state_entity(0));
     }
     return STEP_MORE;
 }
@@ -200,6 +207,64 @@ rows_step(struct exchange *exchange, struct out *out)
             return STEP_MORE;
         }
         if (write_value(exchange, out, exchange->cursor.offset)) {
+            return STEP_MORE;
+        }
+    }
+    return STEP_PAUSE;
+}
+
+// States
+
+// True: one was written.
+static bool
+write_state(struct exchange *exchange, struct out *out, enum cluster_state state)
+{
+    struct cursor *cursor = &exchange->cursor;
+    enum entity entity = cluster_state_entity(state);
+    struct target target;
+    size_t used = out->used;
+    unsigned place = cursor->written++;
+    if (place == cluster_state_places(state) ||
+        !cluster_walk_read(exchange->api->table, entity, cursor, &target)) {
+        next_row(exchange, entity);
+        return false;
+    }
+    if (*has_head(cursor) == 0) {
+        cluster_state_head(out, state);
+    }
+    if (!cluster_state_write(out, state, &target, place)) {
+        out->used = used;
+        return false;
+    }
+    *has_head(cursor) = 1;
+    return true;
+}
+
+static void
+end_of_state(struct exchange *exchange)
+{
+    struct cursor *cursor = &exchange->cursor;
+    *has_head(cursor) = 0;
+    if (++cursor->offset < CLUSTER_STATE_COUNT) {
+        begin_rows(exchange, cluster_state_entity((enum cluster_state)cursor->offset));
+        return;
+    }
+    *phase_of(cursor) = PHASE_SEARCH;
+    cursor->offset = 0;
+    cursor->order.name_bytes = 0;
+    cursor->order.group_bytes = 0;
+    begin_rows(exchange, extra_levels[0]);
+}
+
+static enum step
+states_step(struct exchange *exchange, struct out *out)
+{
+    for (int i = 0; i < ROWS_PER_STEP; i++) {
+        if (exchange->cursor.row == 0) {
+            end_of_state(exchange);
+            return STEP_MORE;
+        }
+        if (write_state(exchange, out, (enum cluster_state)exchange->cursor.offset)) {
             return STEP_MORE;
         }
     }
@@ -364,6 +429,8 @@ metrics_step(struct exchange *exchange, struct out *out)
         return rows_step(exchange, out);
     case PHASE_REQUESTS:
         return requests_step(exchange, out);
+    case PHASE_STATES:
+        return states_step(exchange, out);
     case PHASE_SEARCH:
         return search_step(exchange);
     default:

@@ -163,3 +163,16 @@ cluster_sample_name(const struct target *target, const struct set_point *point,
     memcpy(room, named.name.at, named.name.size);
     return (struct text){room, named.name.size};
 }
+
+void
+cluster_sample_state(struct out *out, const struct target *target, const char *name,
+                     const struct cluster_label *labels, unsigned count)
+{
+    bool first = true;
+    out_string(out, name);
+    for (unsigned i = 0; i < count; i++) {
+        write_label(out, &first, labels[i].key, labels[i].value);
+    }
+    write_entity(out, &first, target, text_of(name));
+    out_string(out, "} 1\n");
+}

@@ -13,4 +13,12 @@ bool cluster_sample_write(struct out *out, const struct target *target,
 struct text cluster_sample_name(const struct target *target, const struct set_point *point,
                                 char room[NAME_BYTES_MAX]);
 
+struct cluster_label {
+    struct text key, value;
+};
+
+// A state that holds: a sample of value 1 with these labels and the entity's.
+void cluster_sample_state(struct out *out, const struct target *target, const char *name,
+                          const struct cluster_label *labels, unsigned count);
+
 #endif

@@ -93,6 +93,23 @@ extended_resources() {
         "$WORK/metrics")" -ge "$wanted" ] || fail "fewer than $wanted gpus"
 }
 
+# Phases, conditions and reasons as the API server tells them.
+states() {
+    local wanted got
+    wanted=$(api_get /api/v1/pods | jq -c '[.items[] |
+        {p: .metadata.name, s: .status.phase}] | sort')
+    got=$(sed -n 's/^kube_pod_status_phase{phase="\([^"]*\)",.*pod="\([^"]*\)"} 1$/{"p":"\2","s":"\1"}/p' \
+        "$WORK/metrics" | jq -cs sort)
+    [ "$got" = "$wanted" ] || { fail "phases are other ones"; return; }
+    wanted=$(api_get /api/v1/nodes | jq '[.items[].status.conditions[]] | length')
+    [ "$(grep -c '^kube_node_status_condition{condition="[A-Za-z]*",status="[a-z]*",node="' "$WORK/metrics")" = \
+        "$wanted" ] || fail "not $wanted conditions"
+    [ "$(grep -c '^kube_node_status_condition{condition="Ready",status="true",' "$WORK/metrics")" = $NODES ] ||
+        fail "not $NODES ready nodes"
+    [ "$(grep -c '^kube_pod_container_status_last_terminated_reason{reason="OOMKilled",container="' \
+        "$WORK/metrics")" = 1 ] || fail "nothing was killed"
+}
+
 exported() {
     local name
     jq -e 'length > 500 and all(.[]; has("metrics") and has("labels"))' "$WORK/export" >/dev/null ||
@@ -113,6 +130,8 @@ exported() {
 }
 
 sim_start --nodes=$NODES --cadence=request --heartbeat=0 --psi --swap
+KILLED=$(api_get /api/v1/namespaces/team-001/pods | jq -r '[.items[] | select(.status.phase == "Running")][0].metadata.name')
+command_ok "/pod?do=restart&ns=team-001&name=$KILLED&container=0&reason=oom&at-once=1"
 tree_start --nodes=$NODES --metric-resolution=5s --pressure=containers \
     "--source=$(source_of tls kubeletTLS=verify)"
 await_scraped $((NODES * 3)) 60
@@ -127,5 +146,6 @@ case_run 'families in one piece' in_one_piece
 case_run 'values of nodes' of_nodes
 case_run 'values of containers' of_containers
 case_run 'extended resources' extended_resources
+case_run 'states' states
 case_run "Heapster's export" exported
 finish

@@ -47,6 +47,9 @@ TEST(samples_have_the_names_of_the_field)
         "skerry_custom_queue_length{type=\"pod_container\",container=\"main\",namespace=\"shop\","
         "node=\"node-a\",pod=\"db-0\"} 12.5",
         "skerry_node_count{type=\"cluster\"} 2",
+        "# TYPE kube_pod_status_phase gauge",
+        "kube_pod_status_phase{phase=\"Running\",namespace=\"shop\",node=\"node-a\",pod=\"db-0\"} 1",
+        "kube_node_status_condition{condition=\"Ready\",status=\"true\",node=\"node-a\"} 1",
     };
     struct world *world = world_make(3);
     struct text answer = world_get(world, "/metrics/cluster");
