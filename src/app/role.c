@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 
 #include "app/life.h"
 #include "platform/rights.h"
+#include "table/table.h"
 
 #define LINE_BYTES_MAX 1000
 // Connections, clients, and the files that a role opens now and then.
@@ -168,6 +170,21 @@ role_drop_rights(enum role role, const struct config *config)
     return error;
 }
 
+// Its magic goes, so that collect lays it out anew. Neither kept nor replaced by
+// another file: readers still map this one, and two tables are beyond the plan.
+static bool
+spoil_table(const char *path)
+{
+    static const unsigned char zeros[offsetof(struct table_header, magic) + sizeof(uint64_t)];
+    int file;
+    if (platform_file_open(&own.platform, path, PLATFORM_WRITE | PLATFORM_NO_FOLLOW, 0, &file) != 0) {
+        return false;
+    }
+    int error = platform_file_write(&own.platform, file, zeros, sizeof zeros, 0);
+    platform_file_close(&own.platform, file);
+    return error == 0;
+}
+
 // The role's own state, which may be what it dies of.
 static void
 set_aside(enum role role, const struct config *config)
@@ -180,9 +197,8 @@ set_aside(enum role role, const struct config *config)
         return;  // serve and guard keep nothing
     }
     const char *path = config_path(config, CONFIG_RUN_DIR, ROLE_TABLE_FILE, &out);
-    // Removed and not kept: a second table would be beyond the planned memory.
-    if (path != NULL && platform_file_remove(&own.platform, path) == 0) {
-        role_say(names[role], "the live table was removed and is collected afresh");
+    if (path != NULL && spoil_table(path)) {
+        role_say(names[role], "the live table is given up and collected afresh");
     }
 }
 
