@@ -28,7 +28,7 @@ DEBIAN_IMAGES='binutils jq bc openssl flex bison libelf-dev cpio zstd dosfstools
     grub-common grub-pc-bin grub-efi-amd64-bin'
 DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace podman runc iptables
     qemu-system-x86 ovmf influxdb victoria-metrics prometheus graphite-carbon kcat python3 chromium
-    tmux zsh fish'
+    genisoimage tmux zsh fish'
 # One that came from elsewhere does as well, and would be in the package's way.
 command -v kubectl >/dev/null || DEBIAN_TEST+=' kubernetes-client'
 DEBIAN_BENCH='prometheus victoria-metrics influxdb graphite-carbon kcat jq curl wrk'
@@ -154,6 +154,7 @@ command_test() {
     # shellcheck disable=SC2086
     prepare $DEBIAN_RUN $DEBIAN_TEST $DEBIAN_IMAGES
     prefix_asan=$(packages_prefix asan)
+    case " ${TESTS:-image} " in *' image'*) image_packages ;; esac
     call_make PROFILE=asan PREFIX="$prefix_asan" MUSL_PREFIX="$PREFIX_MUSL" test 2>&1 |
         closing_line_last
 }
@@ -174,6 +175,17 @@ image_version() {
     sed -n 's/^#define SKERRY_VERSION "\(.*\)"$/\1/p' src/base/version.h
 }
 
+# What only images need, the kernel among it: built before the tests, none of which
+# should wait for it.
+image_packages() {
+    (
+        # shellcheck source=firmware/kernel/build.sh
+        . firmware/kernel/build.sh
+        kernel_folder
+        packages_extra musl busybox e2fsprogs
+    ) >/dev/null
+}
+
 image_rootfs() {
     firmware/image/rootfs.sh out/skerry "$PREFIX_MUSL" "$IMAGE_TREE" out/bill-of-materials.txt
 }
@@ -190,7 +202,8 @@ image_vm() {
 
 # What there is of the images that are handed out.
 image_files() {
-    find out -maxdepth 1 \( -name skerry-oci.tar -o -name skerry-vm.qcow2 \) | LC_ALL=C sort
+    find out -maxdepth 1 \( -name skerry-oci.tar -o -name skerry-vm.qcow2 \
+        -o -name skerry-update.img \) | LC_ALL=C sort
 }
 
 image_bill() {
@@ -202,6 +215,7 @@ image_bill() {
 image_sizes() {
     # shellcheck disable=SC2046
     stat -c '%n %s bytes' $(image_files)
+    firmware/image/boot.sh out
 }
 
 command_images() {

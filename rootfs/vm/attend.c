@@ -99,8 +99,8 @@ console_main(char **words)
 {
     static char status[TEXT_BYTES];
     const char *const tool[] = {VM_SKERRY, "status", NULL};
-    char address[64];
-    char address_said[64] = "";
+    char address[NETWORK_ADDRESS_BYTES];
+    char address_said[NETWORK_ADDRESS_BYTES] = "";
     int code_said = -1;
     (void)words;
     options_read_command_line();

@@ -19,6 +19,9 @@
 #define RESOLV "/etc/resolv.conf"
 #define INTERFACES_MAX 16
 #define IFACE_FILE VM_RUN "/interface"
+// Scopes as /proc/net/if_inet6 has them: loopback, and what no router passes on.
+#define IPV6_OF_HOST 0x10
+#define IPV6_OF_LINK 0x20
 #define HOSTNAME_FILE VM_RUN "/hostname"
 
 // The first Ethernet interface: the kernel names them eth0, eth1 as it finds them.
@@ -100,8 +103,26 @@ set_hostname(void)
     }
 }
 
-void
-network_start(void)
+static void
+say_names(void)
+{
+    char name[64] = "";
+    char lines[2 * TEXT_BYTES];
+    char servers[2 * TEXT_BYTES] = "";
+    char *rest = lines;
+    size_t used = 0;
+    gethostname(name, sizeof name - 1);
+    vm_read(RESOLV, lines, sizeof lines);
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        if (strncmp(line, "nameserver ", 11) == 0 && used < TEXT_BYTES) {
+            used += (size_t)snprintf(servers + used, sizeof servers - used, " %s", line + 11);
+        }
+    }
+    vm_say("name %s, servers%s", name, used == 0 ? " none" : servers);
+}
+
+static void
+start_network(void)
 {
     char interface[IFNAMSIZ];
     const char *address = options_find("address");
@@ -131,6 +152,13 @@ network_start(void)
     if (vm_run(words) != 0) {
         vm_say("no answer by DHCP on %s yet; it is asked again and again", interface);
     }
+}
+
+void
+network_start(void)
+{
+    start_network();
+    say_names();
 }
 
 int
@@ -250,7 +278,7 @@ find_ipv6(char *text, size_t size)
     for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
         struct in6_addr address;
         unsigned scope = 0;
-        if (sscanf(line, "%*32s %*x %*x %x", &scope) != 1 || scope != 0) {
+        if (sscanf(line, "%*32s %*x %*x %x", &scope) != 1 || scope == IPV6_OF_HOST || scope == IPV6_OF_LINK) {
             continue;
         }
         for (size_t i = 0; i < 16; i++) {
@@ -274,8 +302,10 @@ network_address(char *text, size_t size)
         struct sockaddr_in address;
         memcpy(&address, &request.ifr_addr, sizeof address);
         inet_ntop(AF_INET, &address.sin_addr, text, (socklen_t)size);
-    } else if (!find_ipv6(text, size)) {
-        text[0] = '\0';
     }
     close(file);
+    size_t used = strlen(text);
+    if (used + 2 < size && find_ipv6(text + used + (used > 0), size - used - 1) && used > 0) {
+        text[used] = ' ';
+    }
 }

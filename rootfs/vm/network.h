@@ -11,7 +11,9 @@
 // Brings it up; waits some seconds for a first lease, because names cannot be
 // resolved before. The DHCP client goes on as a service if there is none.
 void network_start(void);
-// The first address of the machine that others can reach, "" when there is none.
+// Those that others can reach, IPv4 before IPv6, with a space between; "" when
+// there is none.
+#define NETWORK_ADDRESS_BYTES 80
 void network_address(char *text, size_t size);
 
 #endif

@@ -100,6 +100,7 @@ slots_find(void)
         if (at > 0 && disk_partition(i, 2, a, sizeof a) && disk_partition(i, 3, b, sizeof b) &&
             *a != '\0' && *b != '\0' && disk_partition_bytes(a) == disk_partition_bytes(b)) {
             write_file(boot, a, b, at);
+            vm_say("slots on %s and %s, started from %s", a, b, options_find("slot"));
         }
     }
 }

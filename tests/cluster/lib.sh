@@ -220,7 +220,8 @@ role_pid() { # ROLE
 # N more cycles are published from now on.
 await_cycles() { # N SECONDS
     local now
-    now=$(counter cycles_total) || return 1
+    await "$2" at_least cycles_total 0 || return 1
+    now=$(counter cycles_total)
     await "$2" at_least cycles_total $((now + $1))
 }
 

@@ -8,25 +8,6 @@ set -u
 
 NODES=100
 PLUGS=${SKERRY_TEST_PLUGS:-20}
-# Seconds of a slow, emulated machine.
-BOOT_S=120
-SCRAPED_S=180
-
-missing=$(vm_tools)
-if [ -n "$missing" ]; then
-    echo "SKIP test_vm $missing"
-    exit 0
-fi
-trap 'vm_stop; clean_up' EXIT
-
-api_answers() {
-    curl -sS -g --max-time 5 "$URL/readyz" >/dev/null
-}
-
-is_up() {
-    vm_said 'all roles are up' && ! grep -aF 'skerry: address' "$CONSOLE" | tail -n 1 | grep -qF 'not all'
-}
-
 has_nodes() {
     [ "$(curl -sS -g --max-time 10 "$MODEL/nodes/" | jq length)" = "$1" ]
 }
@@ -151,105 +132,15 @@ pulled_plug() {
     done
 }
 
-start_debug() { # NAME [flags]
-    local name=$1
-    shift
-    vm_direct skerry.debug=ttyS1
-    # shellcheck disable=SC2046
-    vm_start "$name" 64 "${DIRECT[@]}" $(disk_of "$WORK/config.img") "$@"
-    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return 1; }
-}
-
-has_died() { # NUMBER
-    [ "$(deaths)" -ge "$1" ]
-}
-
-killed_role() {
-    start_debug killed || return
-    # shellcheck disable=SC2016
-    vm_type 'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in *skerry*serve*) kill -9 ${p#/proc/};; esac; done'
-    await 60 has_died 1 || { fail "nothing died: $(vm_shows)"; return; }
-    await 60 api_answers || fail 'the page does not come back'
-    vm_stop
-}
-
 # Nobody feeds the watchdog: the machine is reset and comes up again.
 frozen() {
-    start_debug frozen -device i6300esb -action watchdog=reset || return
+    vm_direct skerry.debug=ttyS1
+    vm_start frozen 64 "${DIRECT[@]}" -device i6300esb -action watchdog=reset
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
     # shellcheck disable=SC2016
     vm_type 'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in s6-supervise*guard*|*skerry*guard*) kill -STOP ${p#/proc/};; esac; done'
     await 180 vm_said_times 'skerry: memory:' 2 || { fail "not reset: $(vm_shows)"; return; }
     await $BOOT_S vm_said_times 'all roles are up' 3 || fail "not up again: $(vm_shows)"
-    vm_stop
-}
-
-# --- Updates: `update.img` on the configuration disk, taken at the start
-
-start_with_update() { # NAME DISK
-    CONFIG_SIZE=16M vm_config_disk "$WORK/$1.update" "$WORK/skerry.conf" "$WORK/kubeconfig" \
-        "$WORK/update.img"
-    # shellcheck disable=SC2046
-    vm_start "$1" 64 $(disk_of "$2") $(disk_of "$WORK/$1.update")
-}
-
-fresh_disk() { # TO
-    cp --sparse=always "$VM_OUT/skerry-vm.img" "$1"
-}
-
-# Written, tried, kept; the next start is the new version without a trial, and the
-# file that still lies there changes nothing.
-update_is_kept() {
-    local disk=$WORK/kept.img
-    fresh_disk "$disk"
-    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 etc/marker new || { fail 'no update'; return; }
-    start_with_update kept "$disk"
-    await $BOOT_S vm_said 'version 0.2.0 is in slot b' || { fail "not written: $(vm_shows)"; return; }
-    await $BOOT_S is_up || { fail "the trial is not up: $(vm_shows)"; return; }
-    grep -qx 'tried=1' <<<"$(vm_remembers "$disk")" || fail "no trial: $(vm_remembers "$disk")"
-    await 180 vm_said 'in slot b is kept' || { fail "not kept: $(vm_shows)"; return; }
-    vm_monitor system_reset
-    await $BOOT_S vm_said 'is what runs already' || fail "not the new one: $(vm_shows)"
-    vm_stop
-    [ "$(vm_remembers "$disk" | grep -cE '^(slot=b|trial=.*|tried=.*)$')" = 1 ] ||
-        fail "it remembers $(vm_remembers "$disk")"
-}
-
-# Signed, and its programs do not run: back by itself, and not tried again.
-bad_update_falls_back() {
-    local disk=$WORK/fallback.img
-    fresh_disk "$disk"
-    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 bin/skerry 'no program' || { fail 'no update'; return; }
-    start_with_update fallback "$disk"
-    await $BOOT_S vm_said 'the version on trial does not start' || { fail "no trial: $(vm_shows)"; return; }
-    await $BOOT_S vm_said 'was tried before' || { fail "no way back: $(vm_shows)"; return; }
-    await $BOOT_S is_up || fail "not up again: $(vm_shows)"
-    vm_stop
-    grep -qx 'slot=a' <<<"$(vm_remembers "$disk")" || fail "it remembers $(vm_remembers "$disk")"
-}
-
-# By BIOS in 64 MiB, with an update of somebody else's: refused, all else as ever.
-foreign_update_is_refused() {
-    local disk=$WORK/foreign.img before
-    fresh_disk "$disk"
-    vm_key "$WORK/foreign.pem"
-    vm_update "$WORK/update.img" "$WORK/foreign.pem" 0.2.0 etc/marker new || { fail 'no update'; return; }
-    before=$(sha256sum <"$disk")
-    start_with_update foreign "$disk"
-    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
-    vm_said 'is not signed with the key' || fail "no word of the signature: $(vm_shows)"
-    await 30 api_answers || fail 'the page does not answer'
-    vm_stop
-    [ "$(sha256sum <"$disk")" = "$before" ] || fail 'the disk was written to'
-}
-
-# Signed, and the kernel panics before anything of ours runs.
-panic_falls_back() {
-    local disk=$WORK/panic.img
-    fresh_disk "$disk"
-    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 vm/init 'no program' || { fail 'no update'; return; }
-    start_with_update panic "$disk"
-    await $BOOT_S vm_said 'Kernel panic' || { fail "the trial did not run: $(vm_shows)"; return; }
-    await $BOOT_S is_up || fail "no way back: $(vm_shows)"
     vm_stop
 }
 
@@ -265,14 +156,11 @@ too_small() {
     vm_stop
 }
 
-if ! vm_build "$PROGRAM"; then
-    echo "FAIL test_vm the images cannot be made"
-    exit 1
-fi
+vm_begin
 cat "$WORK/sizes"
 sim_start --nodes=$NODES --cadence=5
 make_configuration
-CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 efi_112 data_is_kept others_are_left_alone pulled_plug killed_role frozen update_is_kept bad_update_falls_back foreign_update_is_refused panic_falls_back too_small}
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 efi_112 data_is_kept others_are_left_alone pulled_plug frozen too_small}
 for name in $CASES; do
     case $name in
     # The boot loader keeps a quarter of what EFI leaves.

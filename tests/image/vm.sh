@@ -3,7 +3,8 @@
 #   vm_build PROGRAM           makes the images of PROGRAM in VM_OUT
 #   vm_start NAME MEMORY [qemu's flags]
 #                              sets VM, PORT, URL, CONSOLE; -net, serial and
-#                              monitor are there
+#                              monitor are there; VM_MACHINE and VM_NIC: others
+#                              than q35 and virtio-net-pci
 #   vm_direct [options]        flags for vm_start: kernel and initramfs
 #   vm_stop                    pulls the plug
 #   vm_monitor COMMAND         qemu's monitor
@@ -20,7 +21,7 @@ OVMF=/usr/share/ovmf/OVMF.fd
 
 vm_tools() {
     local tool
-    for tool in qemu-system-x86_64 mcopy mkfs.vfat mke2fs grub-mkimage zstd cpio sfdisk; do
+    for tool in qemu-system-x86_64 mcopy mkfs.vfat mke2fs grub-mkimage zstd cpio sfdisk genisoimage; do
         command -v "$tool" >/dev/null || { echo "$tool is not there"; return; }
     done
     [ -r "$OVMF" ] || echo "$OVMF is not there"
@@ -78,11 +79,11 @@ vm_start() { # NAME MEMORY [flags]
     VM_MONITOR=$(free_port)
     VM_DEBUG=$(free_port)
     : >"$CONSOLE"
-    qemu-system-x86_64 -M q35 -accel tcg -m "$memory" -display none -nodefaults \
+    qemu-system-x86_64 -M "${VM_MACHINE:-q35}" -accel tcg -m "$memory" -display none -nodefaults \
         -serial file:"$CONSOLE" -serial tcp:127.0.0.1:"$VM_DEBUG",server=on,wait=off \
         -monitor tcp:127.0.0.1:"$VM_MONITOR",server=on,wait=off \
-        -netdev user,id=net,hostfwd=tcp:127.0.0.1:"$PORT"-:8082 \
-        -device virtio-net-pci,netdev=net "$@" </dev/null >"$CONSOLE.qemu" 2>&1 &
+        -netdev user,id=net,hostfwd=tcp:127.0.0.1:"$PORT"-"${HOST_TO:-}":8082 \
+        -device "${VM_NIC:-virtio-net-pci}",netdev=net "$@" </dev/null >"$CONSOLE.qemu" 2>&1 &
     VM=$!
 }
 
@@ -122,6 +123,12 @@ vm_type() {
     vm_send "$VM_DEBUG" "$1"
 }
 
+# What a command of the debug console prints goes to the console, after the word
+# NOTE: vm_note NAME COMMAND, then vm_said "NOTE NAME: ...".
+vm_note() {
+    vm_type "echo \"<3>NOTE $1: \$($2)\" >/dev/kmsg"
+}
+
 vm_said() { # TEXT
     grep -aqF "$1" "$CONSOLE"
 }
@@ -144,4 +151,31 @@ vm_config_disk() { # FILE FILES...
 
 disk_of() { # FILE: flags for it as a virtio disk
     echo "-drive file=$1,format=raw,if=virtio"
+}
+
+# Seconds of a slow, emulated machine.
+BOOT_S=180
+SCRAPED_S=240
+
+api_answers() {
+    curl -sS -g --max-time 5 "$URL/readyz" >/dev/null
+}
+
+is_up() {
+    vm_said 'all roles are up' && ! grep -aF 'skerry: address' "$CONSOLE" | tail -n 1 | grep -qF 'not all'
+}
+
+# Ends the test as a whole where the machine cannot run; else makes the images.
+vm_begin() {
+    local missing
+    missing=$(vm_tools)
+    if [ -n "$missing" ]; then
+        echo "SKIP $TEST $missing"
+        exit 0
+    fi
+    trap 'vm_stop; clean_up' EXIT
+    if ! vm_build "$PROGRAM"; then
+        echo "FAIL $TEST the images cannot be made"
+        exit 1
+    fi
 }

@@ -1,0 +1,179 @@
+#!/bin/bash
+# What the table of restarts promises (supervise/README.md), in the virtual machine:
+# one boot, a case a row.
+#
+#   what happens                                  case
+#   a role exits or is killed                     killed_roles
+#   a supervisor or the logger is killed          killed_supervisors
+#   a role is not ready in time, or hangs         hung_role, hung_guard
+#   keeps dying: 1, 2, 4 ... s; five in a minute  five_deaths
+#   exit 100: bad configuration                   bad_configuration
+#   a kill for want of memory is told as such     memory_kill
+#   the data disk is lost                         lost_disk
+#   the kernel restarts on panic, oops, hang      kernel_restarts (and test_vm_update.sh: a panic)
+#   s6-svscan dies                                lost_tree
+#   shutdown, in order                            shutdown
+#   nobody feeds the watchdog                     test_vm.sh: frozen
+#   the plug is pulled                            test_vm.sh: pulled_plug
+set -u
+. "$(dirname "$0")/../cluster/lib.sh"
+. tests/image/vm.sh
+
+ROLES_HERE='collect record serve guard'
+# A second, and what an emulated machine takes for it.
+BACK_S=60
+
+start() {
+    truncate -s 64M "$WORK/data.img"
+    vm_direct skerry.debug=ttyS1 skerry.metric-resolution=5s skerry.history=16M
+    vm_start roles 64 "${DIRECT[@]}" -drive file="$WORK/data.img",format=raw,if=none,id=data \
+        -device virtio-blk-pci,drive=data,id=disk
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return 1; }
+    await $SCRAPED_S at_least cycles_total 2 || fail 'no cycles'
+}
+
+role() { # ROLE FIELD
+    appliance --arg role "$1" ".roles[] | select(.role == \$role).$2"
+}
+
+role_is() { # ROLE FIELD PATTERN
+    [[ $(role "$1" "$2") == $3 ]]
+}
+
+# Another life of it, and ready.
+is_back() { # ROLE PID
+    local pid
+    pid=$(role "$1" pid) && [ -n "$pid" ] && [ "$pid" != "$2" ] && role_is "$1" state ready
+}
+
+# To a role by way of its supervisor's own knowledge of it.
+signal() { # SIGNAL ROLE
+    vm_type "kill -$1 \$(s6-svstat -o pid /run/service/$2)"
+}
+
+killed_roles() {
+    local name pid
+    for name in $ROLES_HERE; do
+        pid=$(role "$name" pid)
+        signal KILL "$name"
+        await $BACK_S is_back "$name" "$pid" || { fail "$name does not come back: $(vm_shows)"; return; }
+        await 30 role_is "$name" lastReason '*SIGKILL*' || fail "$name: $(role "$name" lastReason)"
+    done
+    await_cycles 2 60 || fail 'no cycles after that'
+}
+
+killed_supervisors() {
+    local pid
+    pid=$(role collect pid)
+    # shellcheck disable=SC2016
+    vm_type 'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in s6-supervisecollect*|s6-log*) kill -9 ${p#/proc/};; esac; done'
+    await $BACK_S is_back collect "$pid" || { fail "collect does not come back: $(vm_shows)"; return; }
+    vm_note logger 's6-svstat -o up /run/service/s6-svscan-log'
+    await $BACK_S vm_said 'NOTE logger: true' || fail 'the logger does not come back'
+}
+
+hung_role() {
+    local pid
+    pid=$(role serve pid)
+    signal STOP serve
+    await 120 is_back serve "$pid" || { fail "serve does not come back: $(vm_shows)"; return; }
+    await 30 role_is serve lastReason '*without heartbeat*' || fail "serve: $(role serve lastReason)"
+}
+
+# Its shadow waits ten seconds.
+hung_guard() {
+    local pid
+    pid=$(role guard pid)
+    signal STOP guard
+    await 120 is_back guard "$pid" || fail "the guard does not come back: $(vm_shows)"
+}
+
+# As soon as it is ready, from within: an emulated machine is slower than the limits.
+five_deaths() {
+    # shellcheck disable=SC2016
+    vm_type 'for i in 1 2 3 4 5 6; do s6-svwait -U /run/service/collect; kill -9 $(s6-svstat -o pid /run/service/collect); done'
+    await 120 vm_said 'its own state is set aside' || { fail "nothing set aside: $(vm_shows)"; return; }
+    await 60 vm_said 'died again soon after its start; waits' || fail "no delay: $(vm_shows)"
+    await 90 role_is collect state ready || fail 'collect does not come back'
+    await_cycles 1 90 || fail 'no cycles after that'
+}
+
+# /run/skerry/flags is what all roles read.
+bad_configuration() {
+    vm_type 'cp() { cat $1 >$2; }; cp /run/skerry/flags /run/kept; echo --no-such-flag >>/run/skerry/flags'
+    signal KILL record
+    await $BACK_S role_is record lastReason '*bad configuration*' || { fail "record: $(role record lastReason) $(vm_shows)"; return; }
+    vm_said 'no-such-flag' || fail 'no word on the console'
+    vm_note down 's6-svstat -o up /run/service/record'
+    await 30 vm_said 'NOTE down: false' || fail 'it is started again all the same'
+    vm_type 'cp /run/kept /run/skerry/flags'
+    await 90 role_is record state ready || fail "record does not come back: $(vm_shows)"
+}
+
+memory_kill() {
+    local pid
+    pid=$(role serve pid)
+    vm_type 'm=/vm/cgroup/skerry/serve/memory.max; old=$(cat $m); echo 1 >$m'
+    await $BACK_S vm_note_after
+    vm_type 'echo $old >$m'
+    await 120 is_back serve "$pid" || { fail "serve does not come back: $(vm_shows)"; return; }
+    await 30 role_is serve lastReason '*out of memory*' || fail "serve: $(role serve lastReason)"
+}
+
+vm_note_after() {
+    vm_note kills 'cat /vm/cgroup/skerry/memory.events'
+    ! grep -aE 'NOTE kills:|oom_kill 0' "$CONSOLE" | tail -n 1 | grep -q 'oom_kill 0'
+}
+
+# The disk is there, and every request to it fails.
+lost_disk() {
+    local cycles
+    vm_monitor 'device_del disk'
+    await 60 at_least cycles_total 1
+    cycles=$(counter cycles_total)
+    await 120 at_least cycles_total $((cycles + 5)) || { fail "cycles stopped: $(vm_shows)"; return; }
+    await 60 history_is_ill || fail "nobody says so: $(appliance .history)"
+    api_answers || fail 'the page does not answer'
+}
+
+history_is_ill() {
+    [ "$(appliance '.history.error // "none"')" != ok ]
+}
+
+kernel_restarts() {
+    vm_note panic 'cat /proc/sys/kernel/panic /proc/sys/kernel/panic_on_oops /proc/sys/kernel/hung_task_panic'
+    await 30 vm_said 'NOTE panic: 5' || { fail "panic: $(vm_shows)"; return; }
+    [ "$(grep -aA2 'NOTE panic: 5' "$CONSOLE" | tr -dc '15\n' | tail -n 2 | tr -d '\n')" = 11 ] ||
+        fail "oops and hung tasks: $(vm_shows)"
+}
+
+# The end of process 1's program is a restart, without anybody's order.
+lost_tree() {
+    vm_type 's6-svscanctl -b /run/service'
+    await $BOOT_S vm_said_times 'skerry: memory:' 2 || { fail "not started again: $(vm_shows)"; return; }
+    await $BOOT_S is_up_again || fail "not up again: $(vm_shows)"
+}
+
+is_up_again() {
+    api_answers && is_up
+}
+
+# The roles' five seconds, and what emulation takes.
+shutdown() {
+    local begin
+    begin=$(now_ms)
+    vm_monitor system_powerdown
+    await 60 vm_is_gone || { fail "the power button does nothing: $(vm_shows)"; return; }
+    echo "off $(($(now_ms) - begin)) ms after the button"
+    vm_said 'stopped in order: poweroff' || fail 'not in order'
+    VM=
+}
+
+vm_begin
+case_run start start
+if [ "$CASE_FAILED" = no ]; then
+    for name in ${SKERRY_TEST_CASES:-killed_roles killed_supervisors hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts lost_disk lost_tree shutdown}; do
+        case_run "$name" "$name"
+    done
+fi
+finish

@@ -1,0 +1,84 @@
+#!/bin/bash
+# Updates of the virtual machine: one that is good is kept, one of somebody else's
+# is refused, one that does not come up makes way for the version before. What a
+# power cut leaves, hostile files, sizes and versions: tests/unit/update.
+set -u
+. "$(dirname "$0")/../cluster/lib.sh"
+. tests/image/vm.sh
+
+# --- Updates: `update.img` on the configuration disk, taken at the start
+
+start_with_update() { # NAME DISK
+    CONFIG_SIZE=16M vm_config_disk "$WORK/$1.update" "$WORK/skerry.conf" "$WORK/update.img"
+    # shellcheck disable=SC2046
+    vm_start "$1" 64 $(disk_of "$2") $(disk_of "$WORK/$1.update")
+}
+
+fresh_disk() { # TO
+    cp --sparse=always "$VM_OUT/skerry-vm.img" "$1"
+}
+
+# Written, tried, kept; the next start is the new version without a trial, and the
+# file that still lies there changes nothing.
+update_is_kept() {
+    local disk=$WORK/kept.img
+    fresh_disk "$disk"
+    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 etc/marker new || { fail 'no update'; return; }
+    start_with_update kept "$disk"
+    await $BOOT_S vm_said 'version 0.2.0 is in slot b' || { fail "not written: $(vm_shows)"; return; }
+    await $BOOT_S is_up || { fail "the trial is not up: $(vm_shows)"; return; }
+    grep -qx 'tried=1' <<<"$(vm_remembers "$disk")" || fail "no trial: $(vm_remembers "$disk")"
+    await 180 vm_said 'in slot b is kept' || { fail "not kept: $(vm_shows)"; return; }
+    vm_monitor system_reset
+    await $BOOT_S vm_said 'is what runs already' || fail "not the new one: $(vm_shows)"
+    vm_stop
+    [ "$(vm_remembers "$disk" | grep -cE '^(slot=b|trial=.*|tried=.*)$')" = 1 ] ||
+        fail "it remembers $(vm_remembers "$disk")"
+}
+
+# Signed, and its programs do not run: back by itself, and not tried again.
+bad_update_falls_back() {
+    local disk=$WORK/fallback.img
+    fresh_disk "$disk"
+    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 bin/skerry 'no program' || { fail 'no update'; return; }
+    start_with_update fallback "$disk"
+    await $BOOT_S vm_said 'the version on trial does not start' || { fail "no trial: $(vm_shows)"; return; }
+    await $BOOT_S vm_said 'was tried before' || { fail "no way back: $(vm_shows)"; return; }
+    await $BOOT_S is_up || fail "not up again: $(vm_shows)"
+    vm_stop
+    grep -qx 'slot=a' <<<"$(vm_remembers "$disk")" || fail "it remembers $(vm_remembers "$disk")"
+}
+
+# By BIOS in 64 MiB, with an update of somebody else's: refused, all else as ever.
+foreign_update_is_refused() {
+    local disk=$WORK/foreign.img before
+    fresh_disk "$disk"
+    vm_key "$WORK/foreign.pem"
+    vm_update "$WORK/update.img" "$WORK/foreign.pem" 0.2.0 etc/marker new || { fail 'no update'; return; }
+    before=$(sha256sum <"$disk")
+    start_with_update foreign "$disk"
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
+    vm_said 'is not signed with the key' || fail "no word of the signature: $(vm_shows)"
+    await 30 api_answers || fail 'the page does not answer'
+    vm_stop
+    [ "$(sha256sum <"$disk")" = "$before" ] || fail 'the disk was written to'
+}
+
+# Signed, and the kernel panics before anything of ours runs.
+panic_falls_back() {
+    local disk=$WORK/panic.img
+    fresh_disk "$disk"
+    vm_update "$WORK/update.img" "$WORK/update.pem" 0.2.0 vm/init 'no program' || { fail 'no update'; return; }
+    start_with_update panic "$disk"
+    await $BOOT_S vm_said 'Kernel panic' || { fail "the trial did not run: $(vm_shows)"; return; }
+    await $BOOT_S is_up || fail "no way back: $(vm_shows)"
+    vm_stop
+}
+
+vm_begin
+printf 'metric-resolution = 5s\nlisten-ip =\ninsecure-open = true\n' >"$WORK/skerry.conf"
+for name in ${SKERRY_TEST_CASES:-update_is_kept bad_update_falls_back foreign_update_is_refused panic_falls_back}; do
+    case_run "$name" "$name"
+    vm_stop
+done
+finish
