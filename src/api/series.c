@@ -56,8 +56,7 @@ series_integer(const struct metric_value *value)
     if (!(value->real > 0)) {
         return 0;
     }
-    double rounded = value->real + 0.5;
-    return rounded < 18446744073709551616.0 ? (uint64_t)rounded : UINT64_MAX;
+    return value->real < 18446744073709551616.0 ? (uint64_t)value->real : UINT64_MAX;
 }
 
 // Rates are kept as floats; more digits than those have would only be noise.

@@ -1,6 +1,7 @@
 // A series as the model API writes it:
 //   {"metrics": [{"timestamp": T, "value": N}, ...], "latestTimestamp": T}
-// `value` is a rounded integer that is never negative, as old clients read it;
+// `value` is a whole number that is never negative, as old clients read it, cut and
+// not rounded, as Heapster's was and as sinks write rates of CPU;
 // metrics of type DOUBLE have the exact figure in `floatValue` beside it.
 // Without points the list is empty and the time is Go's zero time. A series that
 // could not be had whole says so: "truncated": true, "error": why.
@@ -19,7 +20,7 @@ enum series_style { SERIES_INDENTED, SERIES_COMPACT };
 enum step series_step(struct exchange *exchange, struct out *out, const struct target *target,
                       enum series_style style);
 
-// Rounded to nearest; negative and not-a-number give 0, too large the largest.
+// Cut to a whole number; negative and not-a-number give 0, too large the largest.
 uint64_t series_integer(const struct metric_value *value);
 void series_write_float(struct out *out, double value);
 // The same; whole numbers without an exponent.
