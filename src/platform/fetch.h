@@ -45,7 +45,7 @@ struct fingerprint {
 };
 
 struct fetch_request {
-    struct text method;   // "GET", "POST"
+    struct text method;   // "GET", "POST", "PUT"
     struct text scheme;   // "http" or "https"
     struct text host;     // name or address to dial, IPv6 without brackets
     uint16_t port;

@@ -144,14 +144,16 @@ set_headers(struct fetch_options *options, CURL *easy, const struct fetch_reques
     if (request->accept.size != 0) {
         out_format(&out, " %.*s", TEXT_ARGS(request->accept));
     }
-    bool post = text_equal(request->method, TEXT("POST"));
+    bool is_put = text_equal(request->method, TEXT("PUT"));
+    bool has_body = is_put || text_equal(request->method, TEXT("POST"));
     unsigned count = 0;
+    ASSERT(has_body || text_equal(request->method, TEXT("GET")));
     add_header(options, &count, out_c_string(&out));
-    if (post) {
+    if (has_body) {
         // No wait for "100 Continue": bodies are small.
         add_header(options, &count, "Expect:");
     }
-    if (post && request->header_count == 0) {
+    if (has_body && request->header_count == 0) {
         add_header(options, &count, "Content-Type: application/json");
     }
     for (unsigned i = 0; i < request->header_count && i < FETCH_HEADERS_MAX; i++) {
@@ -160,10 +162,13 @@ set_headers(struct fetch_options *options, CURL *easy, const struct fetch_reques
     if (out.full || curl_easy_setopt(easy, CURLOPT_HTTPHEADER, options->headers) != 0) {
         return false;
     }
-    if (!post) {
-        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    if (!has_body) {
+        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK
+               && curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL) == CURLE_OK;
     }
+    // A PUT is a POST of another name: curl's own would read the body bit by bit.
     return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK
+           && curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_put ? "PUT" : NULL) == CURLE_OK
            && curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                                (curl_off_t)request->body.size) == CURLE_OK
            && curl_easy_setopt(easy, CURLOPT_POSTFIELDS,

@@ -452,6 +452,13 @@ TEST(what_is_sent)
     start(call);
     finish(call);
     CHECK_EQUAL_TEXT(text_of(call->body), "{\"a\":1}");
+    call = prepare(0, "/echo", 0);
+    call->request.method = TEXT("PUT");
+    call->request.body = TEXT("{}");
+    start(call);
+    finish(call);
+    CHECK(strstr(call->body, "PUT /echo HTTP/1.1\r\n") != NULL);
+    CHECK(strstr(call->body, "Content-Length: 2\r\n") != NULL);
     CHECK(strstr(get("/echo", 0)->body, "GET /echo") != NULL);  // and back
     end();
     begin_tls(NODE_PEM, NODE_KEY, false);
