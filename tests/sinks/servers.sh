@@ -195,11 +195,13 @@ prometheus_series() {
 }
 
 VICTORIA_PORT=
+OPENTSDB_PORT=
 
 victoria_start() {
-    : "${VICTORIA_PORT:=$(free_port)}"
+    : "${VICTORIA_PORT:=$(free_port)}" "${OPENTSDB_PORT:=$(free_port)}"
     server_start victoria victoria-metrics -storageDataPath="$WORK/victoria/data" \
         -httpListenAddr="127.0.0.1:$VICTORIA_PORT" -retentionPeriod=1 \
+        -opentsdbHTTPListenAddr="127.0.0.1:$OPENTSDB_PORT" \
         -memory.allowedPercent=10 -search.latencyOffset=0s
     await 30 curl -sf "http://127.0.0.1:$VICTORIA_PORT/health"
 }
@@ -319,7 +321,7 @@ kafka_sink() {
 
 # The last line may be half a line still.
 kafka_messages() { # JQ
-    sed '$d' "$WORK/kafka.json" | jq -r "$1"
+    sed '$d' "${MESSAGES:-$WORK/kafka.json}" | jq -r "$1"
 }
 
 kafka_points() {
@@ -333,9 +335,86 @@ kafka_points() {
             .MetricsValue.value, (.MetricsTimestamp | fromdate)] | @tsv'
 }
 
+# A cycle of which some came too late to be read is sent again, whole.
 kafka_counts() {
     local which='has("resource_id") | not'
     [ "${LABELLED:-no}" = no ] || which='has("resource_id")'
-    kafka_messages "select(.MetricsTags | $which) | .MetricsTimestamp | fromdate" |
-        sort -n | uniq -c | awk '{print $2, $1}'
+    kafka_messages "select(.MetricsTags | $which) |
+            \"\\(.MetricsTimestamp | fromdate) \\(.MetricsName) \\(.MetricsTags)\"" |
+        sort -u | cut -d' ' -f1 | uniq -c | awk '{print $2, $1}'
+}
+
+# Stores that no package provides: strict_server.py gives what they took as the
+# messages of Kafka. One at a time.
+
+STRICT_PORT=
+
+strict_start() { # KIND [CERTIFICATE KEY]
+    MESSAGES=$WORK/strict.json
+    server_start strict /usr/bin/python3 -B "$ROOT/tests/sinks/strict_server.py" "$1" "$MESSAGES" \
+        "${@:2}"
+    await 20 grep -q '^port ' "$WORK/strict.out" || return
+    STRICT_PORT=$(sed -n 's/^port //p' "$WORK/strict.out")
+}
+
+# Nothing but what the protocol allows was sent.
+strict_stop() {
+    server_kill strict
+    [ ! -s "$MESSAGES.errors" ] || fail "not allowed: $(head -c 1000 "$MESSAGES.errors")"
+    rm -f "$WORK/strict.out" "$MESSAGES"
+}
+
+otlp_sink() {
+    echo "otlp:http://127.0.0.1:$STRICT_PORT"
+}
+
+elasticsearch_sink() {
+    echo "elasticsearch:http://127.0.0.1:$STRICT_PORT"
+}
+
+riemann_sink() {
+    echo "riemann:127.0.0.1:$STRICT_PORT"
+}
+
+wavefront_sink() {
+    echo "wavefront:127.0.0.1:$STRICT_PORT"
+}
+
+statsd_sink() {
+    echo "statsd:udp://127.0.0.1:$STRICT_PORT?protocolType=influxstatsd"
+}
+
+kafka_tls_sink() {
+    echo "kafka:?brokers=127.0.0.1:$STRICT_PORT&user=writer&password=hunter2&cacert=$WORK/good.crt"
+}
+
+for kind in otlp elasticsearch riemann wavefront kafka_tls; do
+    eval "${kind}_points() { kafka_points; }; ${kind}_counts() { kafka_counts; }"
+done
+
+# OpenTSDB's HTTP API, as VictoriaMetrics serves it.
+
+opentsdb_sink() {
+    echo "opentsdb:http://127.0.0.1:$OPENTSDB_PORT?tags=20"
+}
+
+opentsdb_points() {
+    victoria_export '{__name__!=""}' | jq -r '
+        .metric as $m | ($m.__name__ | sub("_(gauge|cumulative)$"; "") |
+            sub("^(?<f>cpu|memory|network|filesystem|disk|ephemeral_storage|accelerator)_"; "\(.f)/") |
+            . + (if $m.resource_id then "[\($m.resource_id)]" else "" end)) as $name |
+        ({
+            cluster: "cluster", ns: "ns/\($m.namespace_name)", node: "node/\($m.nodename)",
+            sys_container: "sys/\($m.nodename)/\($m.container_name)",
+            pod: "pod/\($m.namespace_name)/\($m.pod_name)",
+            pod_container: "con/\($m.namespace_name)/\($m.pod_name)/\($m.container_name)"
+        }[$m.type]) as $key |
+        select(($m.resource_id | not) and ($name | test("/|^uptime$|^restart_count$"))) | range(.values | length) as $i |
+        select(.timestamps[$i] <= '"$HELD"'000) |
+        [$key, $name, .values[$i], (.timestamps[$i] / 1000)] | @tsv'
+}
+
+opentsdb_counts() {
+    victoria_export '{resource_id=""}' | jq -r '.timestamps | unique[] / 1000' | sort -n | uniq -c |
+        awk '{print $2, $1}'
 }
