@@ -6,6 +6,7 @@
 #include "api/health_api.h"
 #include "api/historical_api.h"
 #include "api/kube_status.h"
+#include "api/login.h"
 #include "api/metric_export_api.h"
 #include "api/model_api.h"
 #include "api/own_metrics.h"
@@ -63,6 +64,13 @@ dispatch(struct exchange *exchange, struct text method, char *target, size_t siz
     size_t mark = text_find((struct text){target, size}, '?', 0);
     size_t path_size = mark == SIZE_MAX ? size : mark;
     bool kube = kube_status_is_due((struct text){target, path_size});
+    if (!exchange->trusted && !login_is_open((struct text){target, path_size})) {
+        login_refuse(exchange);
+        if (kube && exchange->message_bytes > 0) {
+            kube_status_wrap(exchange);
+        }
+        return;
+    }
     if (mark != SIZE_MAX) {
         struct out why = exchange_message(exchange);
         char *query = target + mark + 1;

@@ -15,6 +15,10 @@ exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms now)
     exchange->policy = NULL;
     exchange->etag = NULL;
     exchange->encoding = NULL;
+    exchange->location = NULL;
+    exchange->set_cookie[0] = '\0';
+    exchange->trusted = true;
+    exchange->closes_after = false;
     exchange->head = (struct request_head){0};
     exchange->step = NULL;
     exchange->cut = false;

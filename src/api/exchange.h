@@ -34,6 +34,7 @@
 // Rows that one step may look at before it pauses for other clients.
 #define EXCHANGE_ROWS_PER_STEP 4096
 #define EXCHANGE_TOP_MAX 20
+#define EXCHANGE_COOKIE_BYTES_MAX 200
 
 // How a role is doing; app/ fills these from what guard wrote down.
 struct role_report {
@@ -58,6 +59,9 @@ struct http_use {
     uint64_t evicted_total;    // idle ones that made room for a new one
     uint64_t timeout_total;    // too slow in sending or reading
     uint64_t forbidden_total;  // Host or Origin of somebody else
+    uint64_t unauthorized_total;       // without a good token
+    uint64_t handshakes_total;         // TLS handshakes that came to their end
+    uint64_t handshakes_failed_total;  // and those that did not
     uint64_t failed_total;     // no heap for an answer
     uint64_t cut_total;        // answers with an element beyond the limit
     uint64_t request_total[HTTP_STATUS_CLASSES];  // by first digit of the status
@@ -166,6 +170,7 @@ struct top_row {
 // What handlers may know of a request's head; valid in the handler only.
 struct request_head {
     bool accepts_gzip;
+    bool accepts_html;
     struct text if_none_match;
 };
 
@@ -177,6 +182,8 @@ struct exchange {
     struct route_match match;
     struct query query;
     struct text accept;        // header; empty when there is none
+    bool trusted;              // the token is there, or none is needed
+    bool closes_after;         // the connection is closed behind the answer
     // The answer.
     unsigned status;
     const char *content_type;
@@ -184,6 +191,8 @@ struct exchange {
     const char *policy;        // Content-Security-Policy, NULL = none
     const char *etag;          // quoted; NULL = none, and nothing may be kept
     const char *encoding;      // NULL = none
+    const char *location;      // 303 only
+    char set_cookie[EXCHANGE_COOKIE_BYTES_MAX];  // empty = none
     const struct web_asset *asset;  // web_api.c
     exchange_step *step;
     struct cursor cursor;

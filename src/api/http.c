@@ -10,6 +10,10 @@
 #define SWEEP_MS 200
 // Who has been idle for less is about to ask again and does not make room.
 #define EVICT_IDLE_MS 250
+// Who has said nothing for so long may be meant to fill the slots.
+#define EVICT_SILENT_MS 1000
+// For the last bytes of an answer over TLS, when the library is through with it.
+#define LINGER_MS 3000
 // How long no client is accepted after descriptors ran out.
 #define ACCEPT_PAUSE_MS 100
 
@@ -49,6 +53,18 @@ http_heap_bytes(uint32_t clients)
     return bytes + bytes / 16;
 }
 
+// What TLS takes
+
+struct http_tls_bytes
+http_tls_bytes(uint32_t clients, bool with_authority)
+{
+    return (struct http_tls_bytes){
+        .arena = bridge_footprint(clients) + tls_server_footprint(clients),
+        .sockets = bridge_socket_bytes(clients),
+        .heap = tls_server_heap_bytes(clients, with_authority),
+    };
+}
+
 // Slots
 
 static struct client *
@@ -62,35 +78,112 @@ free_slot(struct http *http)
     return NULL;
 }
 
+static uint32_t
+index_of(const struct client *client)
+{
+    return (uint32_t)(client - client->http->clients);
+}
+
+static void
+take_slot(struct client *client, uint8_t peer, struct mono_ns now)
+{
+    struct http *http = client->http;
+    struct http_use *use = &http->api->http;
+    client->since = now;
+    client->hung_up = false;
+    client->peer = peer;
+    http->peers[peer]++;
+    use->clients++;
+    use->clients_peak = use->clients > use->clients_peak ? use->clients : use->clients_peak;
+}
+
+static void
+free_slot_of(struct client *client)
+{
+    ASSERT(client->phase != PHASE_FREE);
+    client->phase = PHASE_FREE;
+    client->fd = -1;
+    client->http->peers[client->peer]--;
+    client->http->api->http.clients--;
+}
+
 static void
 hang_up(struct client *client)
 {
-    if (!client->hung_up) {
+    if (client->served && !client->hung_up) {
         client->hung_up = true;
         listener_hang_up(client->fd);
+    } else if (!client->served && client->bridged) {
+        bridge_drop(client->http->bridge, index_of(client));
     }
 }
 
-// Makes the client that has been idle longest go; false when none has for long.
-static bool
-evict_idle(struct http *http)
+// Makes a client go and frees its slot, as far as that can be had at once.
+static void
+expel(struct client *client)
 {
-    struct client *oldest = NULL;
-    struct mono_ns now = http_now(http);
+    struct http *http = client->http;
+    http->api->http.evicted_total++;
+    hang_up(client);
+    if (client->served) {
+        (void)MHD_run(http->daemon);
+    }
+    if (client->bridged && !client->served) {
+        bridge_drop(http->bridge, index_of(client));
+    }
+}
+
+#define PHASE_BIT(phase) (1u << (phase))
+#define SILENT (PHASE_BIT(PHASE_SHAKE) | PHASE_BIT(PHASE_HEAD) | PHASE_BIT(PHASE_BEGUN))
+#define DONE (PHASE_BIT(PHASE_IDLE) | PHASE_BIT(PHASE_LINGER))
+#define ANY_PEER HTTP_PEERS
+
+// Who has been longest in one of the phases, for `age_ms` at least.
+static struct client *
+oldest(struct http *http, unsigned phases, unsigned peer, int64_t age_ms)
+{
+    struct client *found = NULL;
     for (uint32_t i = 0; i < http->client_limit; i++) {
         struct client *client = &http->clients[i];
-        if (client->phase == PHASE_IDLE && !client->hung_up &&
-            (oldest == NULL || mono_before(client->since, oldest->since))) {
-            oldest = client;
+        bool fits = (PHASE_BIT(client->phase) & phases) != 0 && !client->hung_up &&
+                    (peer == ANY_PEER || client->peer == peer);
+        if (fits && (found == NULL || mono_before(client->since, found->since))) {
+            found = client;
         }
     }
-    if (oldest == NULL || mono_ms_between(oldest->since, now) < EVICT_IDLE_MS) {
-        return false;
+    return found != NULL && mono_ms_between(found->since, http_now(http)) >= age_ms ? found : NULL;
+}
+
+static struct client *
+of_greediest(struct http *http, uint8_t newcomer)
+{
+    unsigned most = 0;
+    for (unsigned i = 0; i < HTTP_PEERS; i++) {
+        most = http->peers[i] > http->peers[most] ? i : most;
     }
-    hang_up(oldest);
-    http->api->http.evicted_total++;
-    (void)MHD_run(http->daemon);
-    return true;
+    if (http->peers[most] < http->peers[newcomer] + 2) {
+        return NULL;
+    }
+    struct client *client = oldest(http, SILENT | DONE, most, 0);
+    return client != NULL ? client
+                          : oldest(http, PHASE_BIT(PHASE_READY) | PHASE_BIT(PHASE_ANSWER), most, 0);
+}
+
+static struct client *
+make_room(struct http *http, uint8_t newcomer)
+{
+    struct client *client = oldest(http, DONE, ANY_PEER, EVICT_IDLE_MS);
+    if (client == NULL) {
+        client = of_greediest(http, newcomer);
+    }
+    if (client == NULL) {
+        client = oldest(http, SILENT, ANY_PEER, EVICT_SILENT_MS);
+    }
+    if (client == NULL) {
+        return NULL;
+    }
+    expel(client);
+    return free_slot(http);
 }
 
 static void
@@ -105,47 +198,98 @@ connection_notice(void *context, struct MHD_Connection *connection, void **socke
         return;
     }
     struct client *client = *socket_context;
-    ASSERT(client->phase != PHASE_FREE);
-    client->phase = PHASE_FREE;
-    client->fd = -1;
-    http->api->http.clients--;
+    client->served = false;
+    if (client->bridged) {
+        client->phase = PHASE_LINGER;
+        client->since = http_now(http);
+        client->deadline = mono_add_ms(client->since, LINGER_MS);
+    } else {
+        free_slot_of(client);
+    }
 }
 
 // The loop
+
+// The library gets a descriptor to serve; false when it has closed it instead.
+static bool
+serve_client(struct client *client, int fd, const struct sockaddr *address, socklen_t size)
+{
+    struct http *http = client->http;
+    client->phase = PHASE_HEAD;
+    client->fd = fd;
+    client->served = true;
+    client->deadline = mono_add_ms(http_now(http), http->head_ms);
+    http->accepting = client;
+    bool good = MHD_add_connection(http->daemon, fd, address, size) != MHD_NO;
+    http->accepting = NULL;
+    if (!good) {
+        http->api->http.failed_total++;
+        client->served = false;
+    }
+    return good;
+}
+
+// Of the bridge: the client's handshake is over.
+static void
+bridge_ready(void *context, uint32_t index, int plain)
+{
+    static const struct sockaddr nobody = {.sa_family = AF_UNIX};
+    struct http *http = context;
+    struct client *client = &http->clients[index];
+    http->api->http.handshakes_total++;
+    if (!serve_client(client, plain, &nobody, sizeof nobody) && client->phase != PHASE_LINGER) {
+        client->phase = PHASE_LINGER;
+        client->deadline = mono_add_ms(http_now(http), LINGER_MS);
+    }
+}
+
+static void
+bridge_gone(void *context, uint32_t index, bool failed)
+{
+    struct http *http = context;
+    struct client *client = &http->clients[index];
+    http->api->http.handshakes_failed_total += failed;
+    client->bridged = false;
+    if (client->served) {
+        hang_up(client);
+    } else {
+        free_slot_of(client);
+    }
+}
 
 static void
 take_client(struct http *http, const struct listener_client *accepted)
 {
     struct http_use *use = &http->api->http;
+    uint64_t address = listener_peer(accepted);
+    uint8_t peer = (uint8_t)(hash_bytes(http->peer_key, &address, sizeof address) % HTTP_PEERS);
     struct client *client = free_slot(http);
-    if (client == NULL && evict_idle(http)) {
-        client = free_slot(http);
+    if (client == NULL) {
+        client = make_room(http, peer);
     }
     if (client == NULL) {
         use->refused_total++;
-        listener_refuse(accepted->fd, text_of(too_many));
+        listener_refuse(accepted->fd, http->bridge == NULL ? text_of(too_many) : TEXT(""));
         return;
     }
-    client->phase = PHASE_HEAD;
-    client->fd = accepted->fd;
-    client->hung_up = false;
-    client->deadline = mono_add_ms(http_now(http), http->head_ms);
-    use->clients++;
-    http->accepting = client;
-    // On failure the library has closed the descriptor.
-    if (MHD_add_connection(http->daemon, accepted->fd,
-                           (const struct sockaddr *)&accepted->address,
-                           accepted->address_size) == MHD_NO) {
-        if (client->phase != PHASE_FREE) {
-            client->phase = PHASE_FREE;
-            use->clients--;
+    take_slot(client, peer, http_now(http));
+    if (http->bridge != NULL) {
+        client->phase = PHASE_SHAKE;
+        client->deadline = mono_add_ms(client->since, http->shake_ms);
+        client->bridged = bridge_take(http->bridge, index_of(client), accepted->fd);
+        if (!client->bridged) {
+            use->failed_total++;
+            free_slot_of(client);
+            return;
         }
-        use->failed_total++;
-    } else {
-        use->accepted_total++;
-        use->clients_peak = use->clients > use->clients_peak ? use->clients : use->clients_peak;
+    } else if (!serve_client(client, accepted->fd, (const struct sockaddr *)&accepted->address,
+                             accepted->address_size)) {
+        if (client->phase != PHASE_FREE) {
+            free_slot_of(client);
+        }
+        return;
     }
-    http->accepting = NULL;
+    use->accepted_total++;
 }
 
 static void
@@ -177,7 +321,7 @@ sweep(struct http *http, struct mono_ns now)
             !mono_before(client->deadline, now)) {
             continue;
         }
-        if (client->phase != PHASE_IDLE) {
+        if (client->phase != PHASE_IDLE && client->phase != PHASE_LINGER) {
             http->api->http.timeout_total++;
         }
         if (client->phase == PHASE_HEAD || client->phase == PHASE_BEGUN) {
@@ -194,6 +338,9 @@ wait_ms(const struct http *http, struct mono_ns now, struct mono_ns deadline)
     int64_t wait = deadline.ns > now.ns ? (deadline.ns - now.ns + NS_PER_MS - 1) / NS_PER_MS : 0;
     int64_t library = MHD_get_timeout64s(http->daemon);
     wait = library >= 0 && library < wait ? library : wait;
+    if (http->bridge != NULL && bridge_is_busy(http->bridge)) {
+        return 0;
+    }
     bool watched = http->api->http.clients > 0 || mono_before(now, http->accept_from);
     wait = watched && wait > SWEEP_MS ? SWEEP_MS : wait;
     return (int)(wait < 60000 ? wait : 60000);
@@ -208,10 +355,14 @@ http_step(struct http *http, struct mono_ns deadline)
         {.fd = http->epoll_fd, .events = POLLIN},
         {.fd = accepting ? http->listener.fd : -1, .events = POLLIN},
         {.fd = http->config->wake_fd, .events = POLLIN},
+        {.fd = http->bridge == NULL ? -1 : bridge_descriptor(http->bridge), .events = POLLIN},
     };
     (void)poll(polled, ARRAY_COUNT(polled), wait_ms(http, now, deadline));
     if (polled[1].revents != 0) {
         take_clients(http);
+    }
+    if (http->bridge != NULL) {
+        bridge_step(http->bridge);
     }
     sweep(http, http_now(http));
     (void)MHD_run(http->daemon);
@@ -230,6 +381,17 @@ start_daemon(struct http *http)
         MHD_OPTION_END);
 }
 
+static int
+open_bridge(struct http *http, struct arena *arena)
+{
+    const struct bridge_events events = {http, bridge_ready, bridge_gone};
+    if (http->config->tls == NULL) {
+        return 0;
+    }
+    return bridge_init(&http->bridge, arena, http->client_limit, http->config->platform,
+                       http->config->tls, &events);
+}
+
 static int64_t
 or_default(int64_t ms, int64_t otherwise)
 {
@@ -245,6 +407,7 @@ http_init(struct http **result, struct arena *arena, const struct http_config *c
     http->api = api;
     http->client_limit = config->clients;
     http->clients = arena_take_array(arena, config->clients, sizeof(struct client));
+    http->shake_ms = or_default(config->shake_ms, HTTP_SHAKE_MS);
     http->head_ms = or_default(config->head_ms, HTTP_HEAD_MS);
     http->idle_ms = or_default(config->idle_ms, HTTP_IDLE_MS);
     http->answer_ms = or_default(config->answer_ms, HTTP_ANSWER_MS);
@@ -253,7 +416,15 @@ http_init(struct http **result, struct arena *arena, const struct http_config *c
         http->clients[i].fd = -1;
     }
     api->http.clients_limit = config->clients;
-    int error = listener_open(&http->listener, config->ip, config->port, why);
+    int error = platform_random_bytes(config->platform, &http->peer_key, sizeof http->peer_key);
+    if (error == 0) {
+        error = open_bridge(http, arena);
+    }
+    if (error != 0) {
+        out_string(why, error_sentence(error));
+        return error;
+    }
+    error = listener_open(&http->listener, config->ip, config->port, why);
     if (error != 0) {
         return error;
     }
@@ -287,7 +458,8 @@ http_busy(const struct http *http)
 {
     for (uint32_t i = 0; i < http->client_limit; i++) {
         enum phase phase = http->clients[i].phase;
-        if (phase == PHASE_BEGUN || phase == PHASE_READY || phase == PHASE_ANSWER) {
+        if (phase == PHASE_BEGUN || phase == PHASE_READY || phase == PHASE_ANSWER ||
+            phase == PHASE_LINGER) {
             return true;
         }
     }
@@ -300,4 +472,9 @@ http_stop(struct http *http)
     listener_close(&http->listener);
     MHD_stop_daemon(http->daemon);
     http->daemon = NULL;
+    for (uint32_t i = 0; i < http->client_limit; i++) {
+        if (http->clients[i].bridged) {
+            bridge_drop(http->bridge, i);
+        }
+    }
 }

@@ -6,18 +6,26 @@
 // connection, so the whole takes http_footprint() of the arena and
 // http_heap_bytes() of the library heap, whatever clients do.
 //
-// When all slots are taken, the client that has been idle longest makes room;
-// without an idle one a new client is told 503 and closed at once, and counted.
-// Slow clients are cut: a request's head must be complete within head_ms, a kept
-// connection may idle idle_ms, an answer must be taken within answer_ms.
-// Only GET and HEAD, no bodies. One thread.
+// When all slots are taken, somebody makes room for a new client: who has been
+// idle longest; else somebody of the address that has the most slots, if it has
+// two more than the new one's; else who has said nothing for a second. Without
+// any of these the new client is told 503 and closed at once, and counted.
+// Slow clients are cut: a TLS handshake must be complete within shake_ms, a
+// request's head within head_ms, a kept connection may idle idle_ms, an answer
+// must be taken within answer_ms.
+//
+// With `tls` every client speaks TLS, by way of bridge.h; with `access` every
+// path but a few needs the token (access.h), and POST logs a browser in. But for
+// that only GET and HEAD are served, and no bodies. One thread.
 #ifndef SKERRY_API_HTTP_H
 #define SKERRY_API_HTTP_H
 
+#include "api/access.h"
 #include "api/exchange.h"
 #include "api/host_check.h"
 #include "base/arena.h"
 #include "platform/platform.h"
+#include "platform/tls_server.h"
 
 // What libmicrohttpd has for one connection: the request's head, then the
 // answer's head and what is being sent. Beyond: 431, or 414 for a long target.
@@ -25,6 +33,7 @@
 // The longest path with query; pod-list takes hundreds of names. Beyond: 414.
 #define HTTP_TARGET_BYTES_MAX 8000
 
+#define HTTP_SHAKE_MS 5000
 #define HTTP_HEAD_MS 10000
 #define HTTP_IDLE_MS 30000
 #define HTTP_ANSWER_MS 60000
@@ -36,12 +45,19 @@ struct http_config {
     uint32_t clients;
     int wake_fd;  // http_step returns when it is readable; -1: none
     struct host_check hosts;
-    int64_t head_ms, idle_ms, answer_ms;  // 0: the figures above
+    const struct access *access;  // NULL: open to all
+    struct tls_server *tls;       // NULL: plain
+    int64_t shake_ms, head_ms, idle_ms, answer_ms;  // 0: the figures above
 };
 
 struct http;
 
 size_t http_footprint(uint32_t clients);
+// What clients over TLS take besides; of the arena, the kernel, the library heap.
+struct http_tls_bytes {
+    size_t arena, sockets, heap;
+};
+struct http_tls_bytes http_tls_bytes(uint32_t clients, bool with_authority);
 // Of the kernel, for the sockets' buffers.
 size_t http_socket_bytes(uint32_t clients);
 // Of the library heap, with what fragmentation may cost.

@@ -4,6 +4,7 @@
 
 #include "api/dispatch.h"
 #include "api/http_state.h"
+#include "api/login.h"
 
 static struct client *
 client_of(struct MHD_Connection *connection)
@@ -25,6 +26,8 @@ http_request_begun(void *context, const char *target, struct MHD_Connection *con
     client->target_too_long = size > HTTP_TARGET_BYTES_MAX;
     client->target_bytes = client->target_too_long ? 0 : size;
     memcpy(client->target, target, client->target_bytes);
+    client->target[client->target_bytes] = '\0';
+    client->body_bytes = 0;
     client->close = false;
     client->phase = PHASE_BEGUN;
     return client;
@@ -42,6 +45,8 @@ struct heads {
     unsigned hosts;
     unsigned lengths;
     bool body;
+    bool chunked;
+    uint64_t body_bytes;
 };
 
 static enum MHD_Result
@@ -54,8 +59,12 @@ look_at_header(void *context, enum MHD_ValueKind kind, const char *name, const c
     } else if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
         heads->lengths++;
         heads->body = heads->body || value == NULL || strcmp(value, "0") != 0;
+        if (value == NULL || text_to_u64(text_of(value), &heads->body_bytes) != 0) {
+            heads->body_bytes = UINT64_MAX;
+        }
     } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         heads->body = true;
+        heads->chunked = true;
     }
     return MHD_YES;
 }
@@ -76,6 +85,39 @@ is_for_us(const struct http *http, struct MHD_Connection *connection)
     struct text origin = header(connection, MHD_HTTP_HEADER_ORIGIN);
     return (host.size == 0 || host_check_host(hosts, host)) &&
            (origin.size == 0 || host_check_origin(hosts, origin));
+}
+
+static bool
+is_trusted(const struct client *client, struct MHD_Connection *connection, struct wall_ms now)
+{
+    const struct http *http = client->http;
+    const struct access *access = http->config->access;
+    if (access == NULL || access_has_bearer(access, header(connection,
+                                                           MHD_HTTP_HEADER_AUTHORIZATION))) {
+        return true;
+    }
+    uint32_t index = (uint32_t)(client - http->clients);
+    return access_has_cookie(access, header(connection, MHD_HTTP_HEADER_COOKIE), now) ||
+           (client->bridged && tls_server_is_known(http->config->tls, index));
+}
+
+// A wrong token, other than none: the next try costs another connection.
+static bool
+tried(struct MHD_Connection *connection)
+{
+    return header(connection, MHD_HTTP_HEADER_AUTHORIZATION).size > 0;
+}
+
+static bool
+accepts_html(struct text accepted)
+{
+    static const struct text html = TEXT("text/html");
+    for (size_t at = 0; at + html.size <= accepted.size; at++) {
+        if (text_equal(text_sub(accepted, at, html.size), html)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // "gzip" without a weight of 0; browsers send "gzip, deflate, br".
@@ -106,6 +148,9 @@ handle(struct client *client, struct MHD_Connection *connection, const char *met
         .if_none_match = header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
     };
     exchange->accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
+    exchange->head.accepts_html = accepts_html(exchange->accept);
+    exchange->trusted = is_trusted(client, connection, exchange->now);
+    exchange->closes_after = !exchange->trusted && tried(connection);
     if (client->target_too_long) {
         exchange_fail(exchange, 414, "the path is longer than %d bytes",
                       HTTP_TARGET_BYTES_MAX);
@@ -114,9 +159,25 @@ handle(struct client *client, struct MHD_Connection *connection, const char *met
         exchange_fail(exchange, 403, "this server answers to its own names only: ask for "
                                      "localhost or its address, or start it with "
                                      "--allow-host=NAME for the name that you asked for");
+    } else if (client->body_bytes > 0) {
+        login_post(exchange, http->config->access, client->target, client->buffer,
+                   client->body_bytes);
     } else {
         dispatch(exchange, text_of(method), client->target, client->target_bytes);
     }
+    client->close = client->close || exchange->closes_after;
+}
+
+// The only body that is taken: a form that logs in.
+static bool
+is_login(const struct client *client, struct MHD_Connection *connection, const char *method,
+         const struct heads *heads)
+{
+    return client->http->config->access != NULL && strcmp(method, MHD_HTTP_METHOD_POST) == 0 &&
+           !heads->chunked && !client->target_too_long &&
+           heads->body_bytes <= LOGIN_BODY_BYTES_MAX &&
+           text_starts(header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+                       TEXT("application/x-www-form-urlencoded"));
 }
 
 // True when the request is answered before its end, with the connection closed
@@ -125,7 +186,8 @@ static bool
 refuse_early(struct client *client, struct MHD_Connection *connection, const char *method)
 {
     struct heads heads = look_at_headers(connection);
-    if (heads.hosts <= 1 && heads.lengths <= 1 && !heads.body) {
+    bool single = heads.hosts <= 1 && heads.lengths <= 1;
+    if (single && (!heads.body || is_login(client, connection, method, &heads))) {
         return false;
     }
     exchange_begin(&client->exchange, client->http->api, (struct wall_ms){0});
@@ -200,6 +262,11 @@ add_headers(struct MHD_Response *response, const struct client *client)
         {"Content-Security-Policy", exchange->policy},
         {"Referrer-Policy", exchange->policy == NULL ? NULL : "no-referrer"},
         {MHD_HTTP_HEADER_ALLOW, exchange->allow},
+        {MHD_HTTP_HEADER_LOCATION, exchange->location},
+        {MHD_HTTP_HEADER_SET_COOKIE, exchange->set_cookie[0] == '\0' ? NULL
+                                                                     : exchange->set_cookie},
+        {MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+         exchange->status == 401 ? "Bearer realm=\"skerry\"" : NULL},
         {MHD_HTTP_HEADER_CONNECTION, client->close ? "close" : NULL},
         {MHD_HTTP_HEADER_RETRY_AFTER, exchange->status == 503 ? "5" : NULL},
     };
@@ -237,8 +304,21 @@ send_answer(struct client *client, struct MHD_Connection *connection)
     return result;
 }
 
-// Called once when the head is complete and once behind the body, which must be
-// empty.
+// Keeps a piece of a login's body where its answer will be; false when it is more
+// than was said.
+static bool
+take_body(struct client *client, const char *upload, size_t size)
+{
+    if (client->http->config->access == NULL || client->body_bytes + size > LOGIN_BODY_BYTES_MAX) {
+        return false;
+    }
+    memcpy(client->buffer + client->body_bytes, upload, size);
+    client->body_bytes += size;
+    return true;
+}
+
+// Called once when the head is complete, for each piece of a body (which only a
+// login has), and once behind it.
 enum MHD_Result
 http_on_request(void *context, struct MHD_Connection *connection, const char *url,
                 const char *method, const char *version, const char *upload, size_t *upload_size,
@@ -248,7 +328,6 @@ http_on_request(void *context, struct MHD_Connection *connection, const char *ur
     (void)context;
     (void)url;
     (void)version;
-    (void)upload;
     (void)request;
     if (client->phase == PHASE_BEGUN && refuse_early(client, connection, method)) {
         return send_answer(client, connection);
@@ -258,7 +337,9 @@ http_on_request(void *context, struct MHD_Connection *connection, const char *ur
         return MHD_YES;
     }
     if (*upload_size > 0) {
-        return MHD_NO;
+        bool taken = take_body(client, upload, *upload_size);
+        *upload_size = 0;
+        return taken ? MHD_YES : MHD_NO;
     }
     handle(client, connection, method);
     return send_answer(client, connection);

@@ -4,36 +4,48 @@
 
 #include <microhttpd.h>
 
+#include "api/bridge.h"
 #include "api/http.h"
 #include "api/listener.h"
+#include "base/hash.h"
 
 // For answers to HTTP/1.0, which are not sent in chunks.
 #define HTTP_BLOCK_BYTES 1024
 
+// Clients are counted by a hash of their address into so many counts.
+#define HTTP_PEERS 256
+
 enum phase {
     PHASE_FREE,
+    PHASE_SHAKE,   // the TLS handshake is under way
     PHASE_HEAD,    // the first request is arriving
     PHASE_BEGUN,   // the request line is there
     PHASE_READY,   // the head is complete
     PHASE_ANSWER,  // the answer is on its way
     PHASE_IDLE,    // answered; the next request may come
+    PHASE_LINGER,  // over for the library; the bridge brings the last bytes out
 };
 
 struct client {
     struct http *http;
     enum phase phase;
-    int fd;
+    int fd;       // as the library has it: the client's, or its plain end
+    bool served;   // the library has it
+    bool bridged;  // the bridge has it
+    uint8_t peer;  // hash of the address
     bool hung_up;
     bool target_too_long;
     bool close;     // behind the answer
     bool complete;  // the piece is the answer's last
     struct mono_ns deadline;
-    struct mono_ns since;  // PHASE_IDLE: when it began; PHASE_ANSWER: the request's end
+    struct mono_ns since;  // of its coming; PHASE_IDLE: when it began; PHASE_ANSWER: the
+                           // request's end
     size_t target_bytes;
+    size_t body_bytes;  // of a login, in `buffer` until the answer takes that
     size_t piece_at;  // bytes of the piece that are sent
     struct out piece;
     struct exchange exchange;
-    char target[HTTP_TARGET_BYTES_MAX];
+    char target[HTTP_TARGET_BYTES_MAX + 1];
     char buffer[EXCHANGE_ELEMENT_BYTES_MAX];
 };
 
@@ -42,13 +54,16 @@ struct http {
     struct api *api;
     struct MHD_Daemon *daemon;
     struct listener listener;
+    struct bridge *bridge;  // NULL: plain
     int epoll_fd;
+    uint16_t peers[HTTP_PEERS];
+    struct hash_key peer_key;
     uint32_t client_limit;
     struct client *clients;
     struct client *accepting;  // the slot of the connection being added
     struct mono_ns next_sweep;
     struct mono_ns accept_from;
-    int64_t head_ms, idle_ms, answer_ms;
+    int64_t shake_ms, head_ms, idle_ms, answer_ms;
 };
 
 static inline struct mono_ns

@@ -31,6 +31,10 @@ reason_of(unsigned status)
     switch (status) {
     case 400:
         return "BadRequest";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
     case 404:
         return "NotFound";
     case 405:

@@ -141,6 +141,24 @@ listener_accept(const struct listener *listener, struct listener_client *client)
     }
 }
 
+uint64_t
+listener_peer(const struct listener_client *client)
+{
+    union address address = {0};
+    uint64_t half;
+    memcpy(&address, &client->address,
+           client->address_size < sizeof address ? client->address_size : sizeof address);
+    if (address.any.sa_family == AF_INET) {
+        return address.v4.sin_addr.s_addr;
+    }
+    const unsigned char *bytes = address.v6.sin6_addr.s6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&address.v6.sin6_addr)) {
+        bytes += 8;
+    }
+    memcpy(&half, bytes, sizeof half);
+    return half;
+}
+
 void
 listener_tell(int fd, struct text answer)
 {

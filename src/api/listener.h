@@ -34,6 +34,10 @@ struct listener_client {
 // again later.
 int listener_accept(const struct listener *listener, struct listener_client *client) MUST_USE;
 
+// Who it is, as far as turns are shared out: an IPv4 address, or the 64 bits of an
+// IPv6 address that one customer has.
+uint64_t listener_peer(const struct listener_client *client);
+
 // Sends as much of `answer` as goes at once.
 void listener_tell(int fd, struct text answer);
 // Tells and hangs up; the descriptor is closed.

@@ -96,6 +96,8 @@ write_refusals(const struct own_family *family, struct exchange *exchange, struc
     exposition_labelled_u64(out, family->name, "reason", "evicted", use->evicted_total);
     exposition_labelled_u64(out, family->name, "reason", "timeout", use->timeout_total);
     exposition_labelled_u64(out, family->name, "reason", "forbidden", use->forbidden_total);
+    exposition_labelled_u64(out, family->name, "reason", "unauthorized", use->unauthorized_total);
+    exposition_labelled_u64(out, family->name, "reason", "tls", use->handshakes_failed_total);
     exposition_labelled_u64(out, family->name, "reason", "heap_full", use->failed_total);
     exposition_labelled_u64(out, family->name, "reason", "cut", use->cut_total);
     return STEP_DONE;

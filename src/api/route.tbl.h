@@ -20,6 +20,8 @@ ROUTE(PAGE_POD, "GET", PAGE "/pod/{namespace}/{pod}", page_api_entity, "for the 
 ROUTE(PAGE_CONTAINER, "GET", PAGE "/container/{namespace}/{pod}/{container}", page_api_entity, "for the page: a container with all it has")
 ROUTE(PAGE_SYSTEM, "GET", PAGE "/system/{node}/{container}", page_api_entity, "for the page: a system container with all it has")
 #undef PAGE
+ROUTE(LOGIN, "GET", "/login", login_page, "the form by which a browser logs in")
+ROUTE(LOGOUT, "GET", "/logout", login_logout, "takes a browser's cookie away")
 ROUTE(HEALTHZ, "GET", "/healthz", health_api_healthz, "ok while collection goes on")
 ROUTE(HEALTHZ_TWICE, "GET", "/healthz/healthz", health_api_healthz, "the same, where Heapster had it too")
 ROUTE(READYZ, "GET", "/readyz", health_api_readyz, "ok as soon as something has been collected")

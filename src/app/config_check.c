@@ -1,8 +1,7 @@
 #include "app/config_check.h"
 
-#include <arpa/inet.h>
-
 #include "api/host_check.h"
+#include "app/listen.h"
 #include "app/sink_setup.h"
 #include "limits.h"
 
@@ -81,48 +80,6 @@ check_sink_timeout(const struct config *config, struct out *why)
     return 0;
 }
 
-static bool
-is_loopback(const char *address, bool *valid)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    *valid = true;
-    if (inet_pton(AF_INET, address, &v4) == 1) {
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    }
-    if (inet_pton(AF_INET6, address, &v6) == 1) {
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    }
-    *valid = false;
-    return false;
-}
-
-static int
-check_address(struct config *config, struct out *why)
-{
-    char buffer[INET6_ADDRSTRLEN + 2];
-    bool valid;
-    struct out address = out_of(buffer, sizeof buffer);
-    if (config_text(config, CONFIG_LISTEN_IP).size == 0) {
-        config->value[CONFIG_LISTEN_IP].text = TEXT("0.0.0.0");
-    }
-    struct text given = config_text(config, CONFIG_LISTEN_IP);
-    out_text(&address, given);
-    bool loopback = is_loopback(out_c_string(&address), &valid);
-    if (!valid || address.full) {
-        out_format(why, "--listen-ip=" TEXT_FORMAT " is not an IPv4 or IPv6 address",
-                   TEXT_ARGS(given));
-        return -ERR_BAD_CONFIG;
-    }
-    if (!loopback && !config_bool(config, CONFIG_INSECURE_OPEN)) {
-        out_format(why, "--listen-ip=" TEXT_FORMAT " would open the page and API to the "
-                   "network without TLS and token; keep it on 127.0.0.1, or say "
-                   "--insecure-open if that is meant", TEXT_ARGS(given));
-        return -ERR_BAD_CONFIG;
-    }
-    return 0;
-}
-
 static int
 check_hosts(const struct config *config, struct out *why)
 {
@@ -184,7 +141,9 @@ check_paths(const struct config *config, struct out *why)
 {
     static const enum config_id paths[] = {CONFIG_HOST_ROOT,   CONFIG_STATE_DIR, CONFIG_RUN_DIR,
                                            CONFIG_SERVICE_DIR, CONFIG_CONFIG,    CONFIG_FLAGS,
-                                           CONFIG_WATCHDOG};
+                                           CONFIG_WATCHDOG,  CONFIG_TLS_CERT,  CONFIG_TLS_KEY,
+                                           CONFIG_TOKEN_FILE,
+                                           CONFIG_REQUESTHEADER_CLIENT_CA_FILE};
     for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
         if (config_text(config, paths[i]).size > PATH_BYTES_MAX) {
             out_format(why, "%s is longer than %d bytes", config_flag(paths[i]), PATH_BYTES_MAX);
@@ -236,7 +195,7 @@ config_check(struct config *config, struct out *why)
         error = check_sink_timeout(config, why);
     }
     if (error == 0) {
-        error = check_address(config, why);
+        error = listen_check(config, why);
     }
     if (error == 0) {
         error = check_hosts(config, why);

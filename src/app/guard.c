@@ -133,6 +133,10 @@ look_at_config(struct guard *guard, struct mono_ns now)
         auth_files_visit(guard->platform, kubeconfig, add_print, guard);
     }
     sink_files_visit(guard->config, &guard->scratch, add_print, guard);
+    add_print(guard, config_text(guard->config, CONFIG_TLS_CERT));
+    add_print(guard, config_text(guard->config, CONFIG_TLS_KEY));
+    add_print(guard, config_text(guard->config, CONFIG_TOKEN_FILE));
+    add_print(guard, config_text(guard->config, CONFIG_REQUESTHEADER_CLIENT_CA_FILE));
     add_print(guard, TEXT(SERVICE_ACCOUNT "token"));
     add_print(guard, TEXT(SERVICE_ACCOUNT "ca.crt"));
 }

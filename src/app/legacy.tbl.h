@@ -4,11 +4,9 @@
 // user does not expect: less security, or data not sent. BARE flags may stand
 // without a value.
 LEGACY("historical-source", VALUE, NOTICE, "the history is our own: --history=BYTES keeps it, /api/v1/historical serves it")
-LEGACY("tls-cert", VALUE, REFUSE, "this version serves plain HTTP; keep the address on loopback and put a TLS proxy before it")
-LEGACY("tls-key", VALUE, REFUSE, "this version serves plain HTTP; keep the address on loopback and put a TLS proxy before it")
-LEGACY("tls-client-ca", VALUE, REFUSE, "client certificates are not checked in this version; keep the address on loopback and put a TLS proxy before it")
-LEGACY("allowed-users", VALUE, REFUSE, "client certificates are not checked in this version; keep the address on loopback and put a TLS proxy before it")
-LEGACY("api-server", BARE, NOTICE, "metrics.k8s.io is not part of this version; the model API is always on")
+LEGACY("tls-client-ca", VALUE, REFUSE, "clients with a certificate are let in by --requestheader-client-ca-file=FILE, all others by the token")
+LEGACY("allowed-users", VALUE, REFUSE, "common names of clients' certificates are given by --requestheader-allowed-names=NAME[,NAME]")
+LEGACY("api-server", BARE, NOTICE, "metrics.k8s.io and the model API are always on; the flag does nothing")
 LEGACY("max-procs", VALUE, NOTICE, "each role is one thread; the flag does nothing")
 LEGACY("disable-export", BARE, NOTICE, "the export of all metrics is always on; the flag does nothing")
 LEGACY("disable-metric-sink", BARE, NOTICE, "the model is always kept, in planned memory; the flag does nothing")

@@ -1,6 +1,7 @@
 // plan_tool(), roles_tool() and validate_tool(): what the configuration comes to.
 #include <string.h>
 
+#include "app/listen.h"
 #include "app/memory_limit.h"
 #include "app/role.h"
 #include "app/sink_files.h"
@@ -100,8 +101,8 @@ validate_tool(struct tool *tool)
     out_format(tool->out, "planned for %u nodes, %u pods, %u containers: ", capacity->nodes,
                capacity->pods, capacity->containers);
     plan_write_size(tool->out, plan_bytes(&plan, NULL));
-    out_format(tool->out, "\npage and API at http://%s" TEXT_FORMAT "%s:%llu/\n",
-               is_v6 ? "[" : "", TEXT_ARGS(address), is_v6 ? "]" : "",
+    out_format(tool->out, "\npage and API at http%s://%s" TEXT_FORMAT "%s:%llu/\n",
+               listen_is_secure(config) ? "s" : "", is_v6 ? "[" : "", TEXT_ARGS(address), is_v6 ? "]" : "",
                (unsigned long long)config_number(config, CONFIG_HEAPSTER_PORT));
     return 0;
 }

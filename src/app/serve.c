@@ -9,9 +9,11 @@
 #include "api/http.h"
 #include "app/appliance.h"
 #include "app/history_setup.h"
+#include "app/listen.h"
 #include "app/mapping.h"
 #include "app/role.h"
 #include "app/roles.h"
+#include "app/serve_access.h"
 #include "app/serve_history.h"
 #include "base/version.h"
 #include "platform/block.h"
@@ -33,6 +35,7 @@ static struct serve {
     struct platform platform;
     struct api api;
     struct plan plan;
+    struct serve_access *access;  // NULL: open to all
     struct http_config http_config;
     struct http *http;
     struct notify_beat *beat;
@@ -46,6 +49,15 @@ static struct serve {
 
 _Static_assert((int)ROLE_COUNT <= ROLE_REPORTS_MAX, "a report for each role");
 
+// Nothing where the address is open.
+static struct http_tls_bytes
+tls_bytes(const struct config *config, uint32_t clients)
+{
+    bool authority = config_text(config, CONFIG_REQUESTHEADER_CLIENT_CA_FILE).size > 0;
+    return listen_is_secure(config) ? http_tls_bytes(clients, authority)
+                                    : (struct http_tls_bytes){0};
+}
+
 void
 serve_plan(struct plan *plan, const struct config *config, const struct capacity *capacity)
 {
@@ -53,6 +65,13 @@ serve_plan(struct plan *plan, const struct config *config, const struct capacity
     plan_add(plan, "serve", "http clients", clients, http_footprint(1));
     plan_add(plan, "serve", "http library heap", 1, http_heap_bytes(clients));
     plan_add(plan, "serve", "http socket buffers", clients, http_socket_bytes(1));
+    if (listen_is_secure(config)) {
+        struct http_tls_bytes tls = tls_bytes(config, clients);
+        plan_add(plan, "serve", "tls clients", 1, tls.arena);
+        plan_add(plan, "serve", "tls library heap", 1, tls.heap);
+        plan_add(plan, "serve", "tls plain sockets", 1, tls.sockets);
+        plan_add(plan, "serve", "token and certificates", 1, serve_access_footprint(config));
+    }
     plan_add(plan, "serve", "sorted lists", 1, order_footprint(capacity));
     if (history_is_kept(config)) {
         plan_add(plan, "serve", "reader of the history", 1, serve_history_footprint(config));
@@ -67,7 +86,8 @@ serve_plan(struct plan *plan, const struct config *config, const struct capacity
 static size_t
 heap_bytes(const struct config *config)
 {
-    return http_heap_bytes(config->capacity.clients) + serve_history_heap_bytes(config);
+    return http_heap_bytes(config->capacity.clients) + serve_history_heap_bytes(config) +
+           tls_bytes(config, config->capacity.clients).heap;
 }
 
 static size_t
@@ -75,20 +95,22 @@ block_bytes(const struct config *config)
 {
     const struct capacity *capacity = &config->capacity;
     return arena_bytes(heap_bytes(config)) + http_footprint(capacity->clients) +
-           order_footprint(capacity) + serve_history_footprint(config);
+           order_footprint(capacity) + serve_history_footprint(config) +
+           tls_bytes(config, capacity->clients).arena + serve_access_footprint(config);
 }
 
 // Configuration
 
 // On loopback only the names of loopback and those allowed are answered to; an
-// open address, which config_check.c refuses without --insecure-open, has names
-// that nobody here can know, unless they are given.
+// open address has names that nobody here can know, unless they are given. Who
+// needs a token is not asked by which name he came: a foreign page has none.
 static struct host_check
 host_names(const struct config *config)
 {
     unsigned allowed = config_list_count(config, CONFIG_ALLOW_HOST);
     struct host_check hosts = {
-        .any = config_bool(config, CONFIG_INSECURE_OPEN) && allowed == 0,
+        .any = listen_is_secure(config) ||
+               (config_bool(config, CONFIG_INSECURE_OPEN) && allowed == 0),
         .count = 1,
         .name = {config_text(config, CONFIG_LISTEN_IP)},
     };
@@ -259,10 +281,30 @@ open_http(struct arena *arena, int wake_fd)
         .wake_fd = wake_fd,
         .hosts = host_names(config),
     };
-    int error = http_init(&serve.http, arena, &serve.http_config, &serve.api, &why);
+    int error = serve_access_init(&serve.access, arena, config, &serve.platform, &why);
+    if (error != 0) {
+        role_say("serve", "%s", out_c_string(&why));
+        return error;
+    }
+    serve.http_config.access = serve_access_token(serve.access);
+    serve.http_config.tls = serve_access_tls(serve.access);
+    error = http_init(&serve.http, arena, &serve.http_config, &serve.api, &why);
     if (error != 0) {
         role_say("serve", "%s (%s, %s)", out_c_string(&why), config_flag(CONFIG_LISTEN_IP),
                  config_flag(CONFIG_HEAPSTER_PORT));
+    }
+    return error;
+}
+
+// Token and certificate, as the role's own user.
+static int
+open_access(void)
+{
+    char sentence[800];
+    struct out why = out_of(sentence, sizeof sentence);
+    int error = serve_access_open(serve.access, &why);
+    if (error != 0) {
+        role_say("serve", "%s", out_c_string(&why));
     }
     return error;
 }
@@ -276,6 +318,10 @@ look(struct mono_ns now)
     }
     serve.next_look = mono_add_ms(now, LOOK_MS);
     if (look_at_table()) {
+        return EXIT_ASKED + 1;
+    }
+    if (serve_access_look(serve.access, now)) {
+        role_say("serve", "the certificate has to be renewed; begins again with another");
         return EXIT_ASKED + 1;
     }
     read_roles();
@@ -348,6 +394,10 @@ serve_run(const struct config *config)
     error = role_drop_rights(ROLE_SERVE, config);
     if (error != 0) {
         return fail(error, "cannot give up its rights");
+    }
+    error = open_access();
+    if (error != 0) {
+        return error == -ERR_BAD_CONFIG ? EXIT_BAD_CONFIG : EXIT_SYSTEM;
     }
     serve_history_init(&serve.history, &arena, config, &serve.platform, &serve.api.historical);
     (void)look_at_table();

@@ -35,6 +35,8 @@ int check_tool(struct tool *tool);
 int rbac_tool(struct tool *tool);
 // The manifest that registers the appliance as the cluster's metrics API.
 int apiservice_tool(struct tool *tool);
+// The token of the page and API, and its certificate's fingerprint.
+int token_tool(struct tool *tool);
 // The roles that the configuration needs, one a line; for who makes the scan
 // directory.
 int roles_tool(struct tool *tool);

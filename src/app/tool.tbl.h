@@ -35,6 +35,8 @@ TOOL(PLAN, plan_tool, "plan", "", "prints what memory is planned, and the limit 
 USES(PLAN, JSON)
 TOOL(RBAC, rbac_tool, "rbac", "", "prints the manifest of the account for a cluster")
 USES(RBAC, ACCESS)
+TOOL(TOKEN, token_tool, "token", "", "prints the token of the page and API, and the fingerprint of its certificate")
+USES(TOKEN, JSON)
 TOOL(APISERVICE, apiservice_tool, "apiservice", "", "prints the manifest that makes it the cluster's metrics API")
 TOOL(VALIDATE, validate_tool, "validate", "", "says whether the configuration can be started")
 TOOL(ROLES, roles_tool, "roles", "", "prints the roles that the configuration needs, one a line")

@@ -6,32 +6,16 @@
 #include <mbedtls/error.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
-#include <mbedtls/ssl_ciphersuites.h>
 #include <mbedtls/x509_crt.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "platform/tls_suites.h"
 
 // mbedTLS wants PEM with its NUL: copied into a scratch buffer of this size.
 #define PEM_BYTES_MAX (64 * 1024 + 16)
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
-
-// The fastest first. A Go server (kubelet, API server) takes AES-GCM only from
-// clients that list it before ChaCha20 (crypto/tls, isAESGCMPreferred), and
-// mbedTLS' own list starts with ChaCha20, which is a tenth as fast.
-static const int cipher_suites[] = {
-    MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-    0,
-};
 
 struct tls_material {
     bool used;
@@ -395,7 +379,7 @@ fetch_tls_prepare(struct fetch_tls *tls, mbedtls_ssl_config *config, fetch_ident
     }
     material->handshakes++;
     proof->material = material;
-    mbedtls_ssl_conf_ciphersuites(config, cipher_suites);
+    mbedtls_ssl_conf_ciphersuites(config, tls_suites);
     mbedtls_ssl_conf_ca_chain(config, &material->ca, NULL);
     mbedtls_ssl_conf_verify(config, verify, proof);
     // SHA-1, MD5 and RSA below 2,048 bits are refused.

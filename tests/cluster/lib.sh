@@ -181,8 +181,12 @@ tree_stop() {
     RUNNER=
 }
 
-get() { # PATH
-    curl -sS -g --max-time 10 "$URL$1"
+# GET_FLAGS: what curl needs besides, such as a token.
+GET_FLAGS=()
+get() { # PATH [curl arguments]
+    local path=$1
+    shift
+    curl -sS -g --max-time 10 "${GET_FLAGS[@]}" "$@" "$URL$path"
 }
 
 appliance() { # JQ-PROGRAM [jq arguments]

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/listen.h"
 #include "configured.h"
 
 static struct configured it;
@@ -13,6 +14,13 @@ refuses(const char *sentence, char *flag)
     if (strstr(it.sentence, sentence) == NULL) {
         CHECK_EQUAL_TEXT((const char *)it.sentence, sentence);
     }
+}
+
+static void
+refuses_both(const char *sentence, char *first, char *second)
+{
+    CHECK(configured_flags(&it, first, second, NULL) == -ERR_BAD_CONFIG);
+    CHECK(strstr(it.sentence, sentence) != NULL);
 }
 
 TEST(ranges)
@@ -43,12 +51,27 @@ TEST(addresses)
     fake_open(&it.fake, 1);
     refuses("is not an IPv4 or IPv6 address", "--listen-ip=localhost.example");
     refuses("is not an IPv4 or IPv6 address", "--listen-ip=1.2.3");
-    refuses("without TLS and token", "--listen-ip=0.0.0.0");
-    refuses("without TLS and token", "--listen-ip=");
-    refuses("without TLS and token", "--listen-ip=::");
+    CHECK(configured_flags(&it, "--listen-ip=0.0.0.0", NULL) == 0);
+    CHECK(listen_is_secure(&it.config));
+    CHECK(configured_flags(&it, "--listen-ip=", NULL) == 0);
+    CHECK(listen_is_secure(&it.config));
+    CHECK(configured_flags(&it, "--listen-ip=::", NULL) == 0);
+    CHECK(listen_is_secure(&it.config));
+    CHECK(configured_flags(&it, "--listen-ip=::1", "--tls", NULL) == 0);
+    CHECK(listen_is_secure(&it.config));
+    CHECK(configured_flags(&it, "--token-file=/a", NULL) == 0);
+    CHECK(listen_is_secure(&it.config));
+    CHECK(configured_flags(&it, NULL) == 0);
+    CHECK(!listen_is_secure(&it.config));
+    refuses_both("--tls is given too", "--insecure-open", "--tls");
+    refuses_both("--tls-cert is given too", "--insecure-open", "--tls-cert=/a");
+    refuses("--tls-cert is given without --tls-key", "--tls-cert=/a");
+    refuses("--tls-key is given without --tls-cert", "--tls-key=/a");
     CHECK(configured_flags(&it, "--listen-ip=127.0.0.9", NULL) == 0);
+    CHECK(!listen_is_secure(&it.config));
     CHECK(configured_flags(&it, "--listen-ip=::1", NULL) == 0);
     CHECK(configured_flags(&it, "--listen-ip=", "--insecure-open", NULL) == 0);
+    CHECK(!listen_is_secure(&it.config));
     CHECK_EQUAL_TEXT(config_text(&it.config, CONFIG_LISTEN_IP), "0.0.0.0");
     fake_close(&it.fake);
 }

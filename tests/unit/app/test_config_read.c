@@ -155,7 +155,7 @@ TEST(flags_of_heapster)
     CHECK_EQUAL_U64(config_number(&it.config, CONFIG_NODES), 3);
     CHECK(configured_flags(&it, "--sink_export_data_timeout=7s", NULL) == 0);
     CHECK_EQUAL_U64(config_ms(&it.config, CONFIG_SINK_TIMEOUT), 7000);
-    refuses("TLS proxy", (char *const[]){"--tls_cert=x", NULL});
+    refuses("--requestheader-client-ca-file", (char *const[]){"--tls_client_ca=x", NULL});
     fake_close(&it.fake);
 }
 
