@@ -363,18 +363,23 @@ open_certificate(struct serve_access *serve, struct out *why)
     return load_certificate(serve, why);
 }
 
-// The token last: it is said when everything else is well.
+// A token that has to be made comes last: it is said when everything else is well.
 int
 serve_access_open(struct serve_access *serve, struct out *why)
 {
     if (serve == NULL) {
         return 0;
     }
-    int error = open_certificate(serve, why);
-    if (error == 0 && !find_file(serve, FILE_TOKEN)) {
-        error = make_token(serve, why);
+    bool has_token = find_file(serve, FILE_TOKEN);
+    int error = has_token ? read_token(serve, why) : 0;
+    if (error == 0) {
+        error = open_certificate(serve, why);
     }
-    return error != 0 ? error : read_token(serve, why);
+    if (error == 0 && !has_token) {
+        error = make_token(serve, why);
+        error = error != 0 ? error : read_token(serve, why);
+    }
+    return error;
 }
 
 // Looking again
