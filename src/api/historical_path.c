@@ -251,7 +251,7 @@ static void
 offer_catalogue(enum entity entity, struct near *near)
 {
     for (int i = 0; i < METRIC_COUNT; i++) {
-        if (metric_has_entity((enum metric)i, entity)) {
+        if (metric_is_recorded((enum metric)i, entity)) {
             near_offer(near, text_of(metric_info((enum metric)i)->name));
         }
     }
@@ -306,7 +306,7 @@ offer_recorded(struct exchange *exchange, const struct historical_path *path, st
         if (name.size == 0) {
             return;
         }
-        if (!metric_find(name, &known) || !metric_has_entity(known, path->name.entity)) {
+        if (!metric_find(name, &known) || !metric_is_recorded(known, path->name.entity)) {
             near_offer(near, name);
         }
     }
@@ -319,7 +319,7 @@ find_metric(struct exchange *exchange, const struct historical_path *path)
     enum entity entity = path->name.entity;
     struct near near;
     ask->name = path->metric;
-    if (metric_find(path->metric, &ask->metric) && metric_has_entity(ask->metric, entity)) {
+    if (metric_find(path->metric, &ask->metric) && metric_is_recorded(ask->metric, entity)) {
         ask->name = text_of(metric_info(ask->metric)->name);
         return true;
     }

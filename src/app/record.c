@@ -10,6 +10,7 @@
 #include "app/mapping.h"
 #include "app/role.h"
 #include "history/history_status.h"
+#include "model/set_sum.h"
 #include "platform/linux.h"
 #include "platform/memory.h"
 #include "platform/seal.h"
@@ -207,17 +208,34 @@ put_pool(enum table_pool pool, uint32_t cycle_s)
     return error;
 }
 
+// With the nodes added up.
+static int
+put_cluster(uint32_t cycle_s)
+{
+    const struct table_reader *table = &record.mapping.reader;
+    const struct metric_set *set;
+    struct set_sum sums = {0};
+    for (row_index row = table_next_row(table, POOL_NODES, 0); row != 0;
+         row = table_next_row(table, POOL_NODES, row)) {
+        if (set_reader_values(record.sets, table, POOL_NODES, row, cycle_s, &set)) {
+            set_sum_add(&sums, set);
+        }
+    }
+    if (!set_reader_cluster(record.sets, table, cycle_s, &set)) {
+        return 0;
+    }
+    struct metric_set whole = *set;
+    set_sum_put(&sums, &whole);
+    return put(0, &whole);
+}
+
 // In the order that history_put() asks for.
 static int
 put_all(uint32_t cycle_s)
 {
     static const enum table_pool pools[] = {POOL_NAMESPACES, POOL_NODES, POOL_PODS,
                                             POOL_CONTAINERS};
-    const struct metric_set *set;
-    int error = 0;
-    if (set_reader_cluster(record.sets, &record.mapping.reader, cycle_s, &set)) {
-        error = put(0, set);
-    }
+    int error = put_cluster(cycle_s);
     for (size_t i = 0; i < ARRAY_COUNT(pools) && error == 0; i++) {
         error = put_pool(pools[i], cycle_s);
     }

@@ -80,7 +80,7 @@ kind_has_metric(enum history_kind kind, enum metric metric)
 {
     for (unsigned entity = 0; entity < ENTITY_COUNT; entity++) {
         if (kind_of_entity((enum entity)entity) == kind &&
-            metric_has_entity(metric, (enum entity)entity)) {
+            metric_is_recorded(metric, (enum entity)entity)) {
             return true;
         }
     }

@@ -199,7 +199,7 @@ take_main(struct replay *replay, unsigned slot)
             continue;
         }
         uint64_t bits = replay->rows.value[column][slot];
-        if (metric < METRIC_COUNT) {
+        if (metric < METRIC_COUNT && metric_has_entity((enum metric)metric, set->entity)) {
             set->present[metric] = true;
             set->value[metric] = value_of(bits, catalogue->is_real[replay->kind][column]);
         } else if (metric == COLUMN_START) {

@@ -46,17 +46,30 @@ metric_info(enum metric metric)
     return &rows[metric].info;
 }
 
-bool
-metric_has_entity(enum metric metric, enum entity entity)
+static bool
+has_letter(enum metric metric, char letter)
 {
     ASSERT(metric < METRIC_COUNT);
-    ASSERT(entity < ENTITY_COUNT);
     for (const char *at = rows[metric].entities; *at != '\0'; at++) {
-        if (*at == entity_letters[entity]) {
+        if (*at == letter) {
             return true;
         }
     }
     return false;
+}
+
+bool
+metric_has_entity(enum metric metric, enum entity entity)
+{
+    ASSERT(entity < ENTITY_COUNT);
+    return has_letter(metric, entity_letters[entity]);
+}
+
+bool
+metric_is_recorded(enum metric metric, enum entity entity)
+{
+    return metric_has_entity(metric, entity) ||
+           (entity == ENTITY_CLUSTER && has_letter(metric, 't'));
 }
 
 bool

@@ -38,6 +38,8 @@ struct metric_info {
 
 const struct metric_info *metric_info(enum metric metric);
 bool metric_has_entity(enum metric metric, enum entity entity);
+// The same for the history, which has more of the cluster.
+bool metric_is_recorded(enum metric metric, enum entity entity);
 
 // True for filesystem/* and disk/*: a value exists per resource_id only.
 bool metric_is_labelled(enum metric metric);

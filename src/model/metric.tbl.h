@@ -3,7 +3,8 @@
 // type: CUMULATIVE (only grows until a restart) or GAUGE. value: INT64 or
 // DOUBLE. unit: as Heapster's export schema prints it (NONE, BYTES, MS, NS).
 // entities: letters of the levels that have it: N node, P pod, C container of
-// a pod, S system container, A namespace, T cluster ("total").
+// a pod, S system container, A namespace, T cluster ("total"), t cluster in the
+// history alone, where the nodes are added up for the page (set_sum.h).
 // Names, units and levels are those of Heapster's metrics/core/metrics.go;
 // rows below the line "Beyond Heapster" are ours.
 // A new metric is one row here, a branch in parse/ or host/, a slot in
@@ -26,25 +27,25 @@ METRIC(MEMORY_MAJOR_PAGE_FAULTS_RATE, "memory/major_page_faults_rate", GAUGE, DO
 METRIC(MEMORY_REQUEST, "memory/request", GAUGE, INT64, BYTES, "NPCAT", "Memory request")
 METRIC(MEMORY_LIMIT, "memory/limit", GAUGE, INT64, BYTES, "NPCAT", "Memory limit")
 METRIC(NETWORK_RX, "network/rx", CUMULATIVE, INT64, BYTES, "NP", "Bytes received")
-METRIC(NETWORK_RX_RATE, "network/rx_rate", GAUGE, DOUBLE, NONE, "NP", "Bytes received per second")
+METRIC(NETWORK_RX_RATE, "network/rx_rate", GAUGE, DOUBLE, NONE, "NPt", "Bytes received per second")
 METRIC(NETWORK_RX_ERRORS, "network/rx_errors", CUMULATIVE, INT64, NONE, "NP", "Errors while receiving")
 METRIC(NETWORK_RX_ERRORS_RATE, "network/rx_errors_rate", GAUGE, DOUBLE, NONE, "NP", "Errors while receiving, per second")
 METRIC(NETWORK_TX, "network/tx", CUMULATIVE, INT64, BYTES, "NP", "Bytes sent")
-METRIC(NETWORK_TX_RATE, "network/tx_rate", GAUGE, DOUBLE, NONE, "NP", "Bytes sent per second")
+METRIC(NETWORK_TX_RATE, "network/tx_rate", GAUGE, DOUBLE, NONE, "NPt", "Bytes sent per second")
 METRIC(NETWORK_TX_ERRORS, "network/tx_errors", CUMULATIVE, INT64, NONE, "NP", "Errors while sending")
 METRIC(NETWORK_TX_ERRORS_RATE, "network/tx_errors_rate", GAUGE, DOUBLE, NONE, "NP", "Errors while sending, per second")
-METRIC(EPHEMERAL_USAGE, "ephemeral_storage/usage", GAUGE, INT64, BYTES, "NPC", "Local ephemeral storage in use")
+METRIC(EPHEMERAL_USAGE, "ephemeral_storage/usage", GAUGE, INT64, BYTES, "NPCt", "Local ephemeral storage in use")
 METRIC(EPHEMERAL_REQUEST, "ephemeral_storage/request", GAUGE, INT64, BYTES, "NPC", "Local ephemeral storage request")
 METRIC(EPHEMERAL_LIMIT, "ephemeral_storage/limit", GAUGE, INT64, BYTES, "NPC", "Local ephemeral storage limit")
 METRIC(CPU_NODE_CAPACITY, "cpu/node_capacity", GAUGE, DOUBLE, NONE, "N", "CPU capacity of the node in millicores")
-METRIC(CPU_NODE_ALLOCATABLE, "cpu/node_allocatable", GAUGE, DOUBLE, NONE, "N", "CPU allocatable on the node in millicores")
-METRIC(CPU_NODE_UTILIZATION, "cpu/node_utilization", GAUGE, DOUBLE, NONE, "N", "CPU use as a share of allocatable")
+METRIC(CPU_NODE_ALLOCATABLE, "cpu/node_allocatable", GAUGE, DOUBLE, NONE, "Nt", "CPU allocatable on the node in millicores")
+METRIC(CPU_NODE_UTILIZATION, "cpu/node_utilization", GAUGE, DOUBLE, NONE, "Nt", "CPU use as a share of allocatable")
 METRIC(CPU_NODE_RESERVATION, "cpu/node_reservation", GAUGE, DOUBLE, NONE, "N", "CPU requests as a share of allocatable")
 METRIC(MEMORY_NODE_CAPACITY, "memory/node_capacity", GAUGE, DOUBLE, BYTES, "N", "Memory capacity of the node")
-METRIC(MEMORY_NODE_ALLOCATABLE, "memory/node_allocatable", GAUGE, DOUBLE, BYTES, "N", "Memory allocatable on the node")
-METRIC(MEMORY_NODE_UTILIZATION, "memory/node_utilization", GAUGE, DOUBLE, NONE, "N", "Memory use as a share of allocatable")
+METRIC(MEMORY_NODE_ALLOCATABLE, "memory/node_allocatable", GAUGE, DOUBLE, BYTES, "Nt", "Memory allocatable on the node")
+METRIC(MEMORY_NODE_UTILIZATION, "memory/node_utilization", GAUGE, DOUBLE, NONE, "Nt", "Memory use as a share of allocatable")
 METRIC(MEMORY_NODE_RESERVATION, "memory/node_reservation", GAUGE, DOUBLE, NONE, "N", "Memory requests as a share of allocatable")
-METRIC(EPHEMERAL_NODE_CAPACITY, "ephemeral_storage/node_capacity", GAUGE, DOUBLE, BYTES, "N", "Ephemeral storage capacity of the node")
+METRIC(EPHEMERAL_NODE_CAPACITY, "ephemeral_storage/node_capacity", GAUGE, DOUBLE, BYTES, "Nt", "Ephemeral storage capacity of the node")
 METRIC(EPHEMERAL_NODE_ALLOCATABLE, "ephemeral_storage/node_allocatable", GAUGE, DOUBLE, BYTES, "N", "Ephemeral storage allocatable on the node")
 METRIC(EPHEMERAL_NODE_UTILIZATION, "ephemeral_storage/node_utilization", GAUGE, DOUBLE, NONE, "N", "Ephemeral storage use as a share of allocatable")
 METRIC(EPHEMERAL_NODE_RESERVATION, "ephemeral_storage/node_reservation", GAUGE, DOUBLE, NONE, "N", "Ephemeral storage requests as a share of allocatable")
