@@ -1,6 +1,7 @@
 // What the page asks for, as compact JSON: /api/v1/page/...
 //
-// overview: sums, tops and what changed in the last hour. nodes, namespaces,
+// overview: sources, roles, sinks, full pools and the history; sums, tops and what
+// changed in the last hour. nodes, namespaces,
 // pods, containers: every row with its current values, as
 // {"time":T,"cycle":T,"columns":["name",...],"rows":[[...],...]}; namespace=,
 // pod= and node= in the query choose rows. node/, namespace/, pod/, container/,

@@ -2,7 +2,6 @@
 #include "api/health_api.h"
 #include "api/page_api.h"
 #include "api/page_part.h"
-#include "base/error.h"
 
 typedef enum step part_writer(struct exchange *exchange, struct out *out);
 
@@ -11,17 +10,6 @@ key_number(struct json *json, const char *key, double value)
 {
     json_key(json, key);
     page_number(json, value);
-}
-
-static void
-key_ms(struct json *json, const char *key, int64_t ms)
-{
-    json_key(json, key);
-    if (ms == 0) {
-        json_null(json);
-    } else {
-        json_i64(json, ms);
-    }
 }
 
 static enum step
@@ -35,52 +23,12 @@ write_head(struct exchange *exchange, struct out *out)
     health_write(health, api, exchange->now, &sentence);
     page_begin(&json, exchange);
     page_key_string(&json, "version", api->version);
-    key_ms(&json, "started", api->started.ms);
+    page_key_ms(&json, "started", api->started.ms);
     page_key_u64(&json, "resolution", api->table->header->resolution_ms);
     json_key(&json, "healthy");
     json_bool(&json, health == HEALTH_OK);
     page_key_text(&json, "health", out_view(&sentence));
-    json_key(&json, "history");
-    json_bool(&json, api->historical.kept);
     return STEP_DONE;
-}
-
-static void
-write_source(struct json *json, const struct source_row *row)
-{
-    static const char *const kinds[] = {"none", "kubernetes", "cadvisor", "host"};
-    const char *last = row->last_error[0] != '\0' ? row->last_error
-                                                  : error_sentence((int)row->api_last_error);
-    json_object(json);
-    page_key_string(json, "kind", row->kind < ARRAY_COUNT(kinds) ? kinds[row->kind] : "unknown");
-    page_key_string(json, "name", row->name);
-    json_key(json, "up");
-    json_bool(json, row->api_last_error == ERR_OK);
-    json_key(json, "insecure");
-    json_bool(json, row->insecure != 0);
-    key_ms(json, "lastSuccess", row->api_last_success_ms);
-    page_key_string(json, "error", row->api_last_error == ERR_OK ? "" : last);
-    json_object_end(json);
-}
-
-static enum step
-write_sources(struct exchange *exchange, struct out *out)
-{
-    const struct table_reader *table = exchange->api->table;
-    struct cursor *cursor = &exchange->cursor;
-    struct json json = json_of(out);
-    struct source_row row;
-    out_string(out, cursor->inner == 0 ? ",\"sources\":[" : "");
-    unsigned index = ++cursor->inner;
-    if (index > table->header->source_count || index > SOURCES_MAX) {
-        out_byte(out, ']');
-        return STEP_DONE;
-    }
-    if (table_read_source(table, index, &row)) {
-        out_string(out, cursor->written++ == 0 ? "" : ",");
-        write_source(&json, &row);
-    }
-    return STEP_MORE;
 }
 
 struct sums {
@@ -341,8 +289,9 @@ write_end(struct exchange *exchange, struct out *out)
 }
 
 static part_writer *const parts[] = {
-    write_head, write_sources, write_sums,   write_counts,   podsByCpu,     podsByMemory,
-    podsByNetwork, systemByCpu, systemByMemory, page_changes, write_end,
+    write_head, page_sources, page_roles,   page_sinks,    page_full,   page_history,   write_sums,
+    write_counts, podsByCpu,  podsByMemory, podsByNetwork, systemByCpu, systemByMemory, page_changes,
+    write_end,
 };
 
 // cursor.stage is the part; the rest of the cursor is the part's own.

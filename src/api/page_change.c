@@ -36,9 +36,11 @@ node_change(struct exchange *exchange, row_index row, struct json *json)
     if (!failing && ready && !fresh) {
         return false;
     }
-    const char *what = !ready ? "nodeNotReady" : failing ? "nodeFailing" : "nodeNew";
-    begin_change(json, what, ready && !failing ? view.row.created_s
-                                               : view.row.scrape.last_success_ms / MS_PER_S);
+    const char *what = failing ? "nodeFailing" : !ready ? "nodeNotReady" : "nodeNew";
+    // Since when a node that answers has not been ready is not known here.
+    begin_change(json, what, failing ? view.row.scrape.last_success_ms / MS_PER_S
+                             : ready ? view.row.created_s
+                                     : 0);
     page_key_text(json, "node", view.name);
     page_key_string(json, "reason", failing ? error_sentence(view.row.scrape.last_error) : "");
     json_object_end(json);

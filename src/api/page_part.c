@@ -49,6 +49,17 @@ page_key_u64(struct json *json, const char *key, uint64_t value)
 }
 
 void
+page_key_ms(struct json *json, const char *key, int64_t ms)
+{
+    json_key(json, key);
+    if (ms == 0) {
+        json_null(json);
+    } else {
+        json_i64(json, ms);
+    }
+}
+
+void
 page_key_string(struct json *json, const char *key, const char *value)
 {
     json_key(json, key);

@@ -14,6 +14,8 @@ void page_seconds(struct json *json, int64_t seconds);
 double page_value(const struct target *target, enum metric metric);
 
 void page_key_u64(struct json *json, const char *key, uint64_t value);
+// Milliseconds since 1970; null for 0.
+void page_key_ms(struct json *json, const char *key, int64_t ms);
 void page_key_string(struct json *json, const char *key, const char *value);
 void page_key_text(struct json *json, const char *key, struct text value);
 
@@ -40,6 +42,14 @@ struct page_pod_state {
 };
 void page_pod_state(const struct table_reader *table, const struct pod_view *pod,
                     struct page_pod_state *state);
+
+// Members of the overview about the appliance itself, each with a comma before
+// it; each begins with an empty cursor. page_state.c
+enum step page_sources(struct exchange *exchange, struct out *out);
+enum step page_roles(struct exchange *exchange, struct out *out);
+enum step page_sinks(struct exchange *exchange, struct out *out);
+enum step page_full(struct exchange *exchange, struct out *out);
+enum step page_history(struct exchange *exchange, struct out *out);
 
 // The member "changes" behind others; begins with cursor.inner 0. page_change.c
 enum step page_changes(struct exchange *exchange, struct out *out);

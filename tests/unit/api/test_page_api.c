@@ -138,7 +138,8 @@ TEST(sums_up)
         "\"ofCluster\":true,\"cpu\":1500,", "\"storage\":1073741824,\"storageSize\":21474836480,",
         "\"nodes\":2,\"nodesReady\":1,\"nodesFailing\":1,", "\"crashLooping\":1,",
         "\"podsByCpu\":[{\"namespace\":\"shop\",\"name\":\"web-7594557864-x2x9k\",",
-        "{\"what\":\"nodeNotReady\",", "\"changesTruncated\":false}",
+        "{\"what\":\"nodeFailing\",", "\"changesTruncated\":false}",
+        ",\"roles\":[{\"role\":", ",\"sinks\":[", ",\"full\":[", ",\"history\":",
     };
     struct world *world = world_make(30);
     struct text answer = world_get(world, "/api/v1/page/overview");
