@@ -1,8 +1,8 @@
 // How the appliance itself is doing: memory, roles, scrapes, sinks, history.
 import { h, fill } from "./dom.js";
 import { poll, rowsOf } from "./server.js";
-import { bar, nodeLink, pill } from "./parts.js";
-import { ago, bytes, count, duration, number, percent, time } from "./units.js";
+import { bar, isHere, nodeLink, pill, sign } from "./parts.js";
+import { ago, bytes, count, duration, number, percent, plural, time } from "./units.js";
 
 const SCRAPES_MAX = 25;
 
@@ -27,7 +27,7 @@ function roles(a, now) {
     const level = { ready: "ok", starting: "warn" };
     return panel("Roles", "each may die alone and is started again", sheet(
         ["Role", "State", "Since", "#Deaths", "Last death"],
-        a.roles.map((role) => [h("b", {}, role.role), pill(level[role.state] || "bad", role.state), when(role.since, now), count(role.deaths),
+        a.roles.map((role) => [h("b", {}, role.role), pill(level[role.state] || "bad", role.state), when(role.since, now), role.deaths > 0 ? pill("warn", count(role.deaths)) : "0",
             role.lastDeath ? [when(role.lastDeath, now), h("small", {}, role.lastReason)] : h("span", { class: "dim" }, "none")]), "No role has reported yet."));
 }
 
@@ -49,20 +49,32 @@ function pools(a) {
             pool.refused > 0 ? pill("bad", count(pool.refused)) : "0"]), "Nothing has been collected yet."));
 }
 
-function sources(a, now) {
-    return panel("Sources", "", sheet(["Source", "State", "#Nodes", "Last answer", "Last failure"],
-        (a.sources || []).map((source) => [[h("span", { class: "long" }, source.name), source.insecure ? pill("warn", "not verified") : null],
-            pill(source.up ? "ok" : "bad", source.up ? "up" : "down"), count(source.nodes), when(source.lastSuccess, now),
-            source.lastFailure ? [when(source.lastFailure, now), h("small", {}, source.lastError)] : h("span", { class: "dim" }, "none")]), "No source has been asked yet."));
+function failure(at, text, now) {
+    return at ? h("p", { class: "failure" }, "Last failure ", when(at, now), `: ${text.replace(/\.$/, "")}`) : null;
 }
 
+function facts(rows) {
+    return h("dl", { class: "inline" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+function sources(a, now) {
+    const all = a.sources || [];
+    return panel("Sources", "", all.length === 0 ? h("p", { class: "empty" }, "No source has been asked yet.") : all.map((source) => h("div", { class: "block" },
+        h("p", {}, pill(source.up ? "ok" : "bad", source.up ? "up" : "down"), source.insecure ? pill("warn", "not verified", "its certificate is not checked") : null, source.proxy ? pill("warn", "through the API server") : null, h("b", {}, source.name)),
+        facts([["Nodes", count(source.nodes)], ["Last answer", when(source.lastSuccess, now)], ...(source.kind === "kubernetes" ? [["Lists", count(source.lists)], ["Listed again", count(source.relists)], ["Watches", count(source.watches)]] : [])]),
+        failure(source.lastFailure, source.lastError || source.error, now))));
+}
+
+const SINK_STATES = { live: "ok", catching: "warn", waiting: "", retrying: "bad" };
+
 function sinks(a, now) {
-    const level = { ok: "ok", up: "ok", sending: "ok", idle: "ok", ready: "ok" };
-    return panel("Sinks", "", sheet(["Sink", "State", "#Lag", "#Waiting", "#Points", "#Not sent", "Last failure"],
-        (a.sinks || []).map((sink) => [sink.name, pill(level[sink.state] || "warn", sink.state), duration(sink.lagMs), `${count(sink.backlogCycles)} cycles`, count(sink.points),
-            sink.missedCycles > 0 ? pill("bad", `${count(sink.missedCycles)} cycles`) : count(sink.skipped),
-            sink.lastFailure ? [when(sink.lastFailure, now), h("small", {}, sink.lastError)] : h("span", { class: "dim" }, "none")]),
-        "None is configured: --sink= sends what is recorded elsewhere."));
+    const all = a.sinks || [];
+    return panel("Sinks", "what a sink cannot take waits in the history", all.length === 0 ? h("p", { class: "empty" }, "None is configured: --sink= sends what is recorded elsewhere.")
+        : all.map((sink) => h("div", { class: "block" }, h("p", {}, pill(SINK_STATES[sink.state] ?? "warn", sink.state), h("b", {}, sink.name)),
+            facts([["Lag", duration(sink.lagMs)], ["Waiting", plural(sink.backlogCycles, "cycles")], ["Points sent", count(sink.points)], ["Last success", when(sink.lastSuccess, now)], ["Tried again", count(sink.retried)],
+                ["Lost", sink.missedCycles > 0 ? pill("bad", plural(sink.missedCycles, "cycles")) : "0"], ...(sink.skipped > 0 ? [["Cannot be said in its format", count(sink.skipped)]] : []),
+                ...Object.entries(sink.refused || {}).map(([reason, points]) => [`Refused: ${reason}`, pill("bad", plural(points, "points"))])]),
+            failure(sink.lastFailure, sink.lastError, now))));
 }
 
 function reach(tier, now) {
@@ -84,10 +96,15 @@ function past(a, now) {
         own.lastError ? [h("dt", {}, "Last error"), h("dd", {}, own.lastError)] : null));
 }
 
-function scrapes(nodes, now) {
+// This machine is read, not scraped.
+function scrapes(all, now) {
+    const nodes = all.filter((node) => !isHere(node));
+    if (nodes.length === 0 && all.length > 0) {
+        return panel("Scrapes", "", h("p", { class: "empty" }, "None: this machine is read directly."));
+    }
     const sorted = [...nodes].sort((x, y) => y.streak - x.streak || (y.latency || 0) - (x.latency || 0));
     const failing = nodes.filter((node) => node.streak > 0).length;
-    return panel("Scrapes", `${count(nodes.length)} nodes, ${failing === 0 ? "all answer" : `${failing} do not answer`}; the slowest first`,
+    return panel("Scrapes", `${plural(nodes.length, "nodes")}, ${failing === 0 ? "all answer" : `${failing} without an answer`}; failing ones first, then the slowest`,
         sheet(["Node", "State", "Sample", "#Took", "#Size", "#Scrapes", "#Failures", "Reason"], sorted.slice(0, SCRAPES_MAX).map((node) => [nodeLink(node.name),
             pill(node.streak > 0 ? "bad" : "ok", node.streak > 0 ? `${node.streak} in a row` : "ok"), ago(node.scraped, now), node.latency > 0 ? `${number(node.latency)} ms` : "–",
             bytes(node.bytes), count(node.scrapes), count(node.failures), h("small", {}, node.error)]), "No node has been scraped yet."),
@@ -95,13 +112,13 @@ function scrapes(nodes, now) {
 }
 
 function errors(a) {
-    return panel("Failures and drops", "since the live table was made", sheet(["Reason", "#Times"],
+    return panel("Failures and drops by reason", "since the live table was made", sheet(["Reason", "#Times"],
         (a.errors || []).sort((x, y) => y.total - x.total).map((error) => [[error.sentence, h("small", {}, error.reason)], count(error.total)]), "None."));
 }
 
 function counters(a) {
     const rows = Object.entries(a.counters || {});
-    return panel("Counters", "", h("details", {}, h("summary", {}, `All ${rows.length}`), sheet(["Counter", "#Value"], rows.map(([name, value]) => [name, count(value)]), "")));
+    return panel("Counters of the collection", "", h("details", {}, h("summary", {}, `All ${rows.length} counters`), sheet(["Counter", "#Value"], rows.map(([name, value]) => [name, count(value)]), "")));
 }
 
 function serve(a) {
@@ -122,10 +139,10 @@ export function applianceView(shell) {
             const now = Date.parse(a.now);
             // A list that somebody opened stays open.
             const open = [...element.querySelectorAll("details")].map((each) => each.open);
-            fill(head, h("div", { class: `verdict ${a.healthy ? "ok" : "bad"}` }, h("i"), h("b", {}, a.healthy ? "The appliance is well" : "The appliance needs attention"),
-                h("span", {}, `${a.health} · version ${a.version} · up ${duration(a.uptimeSeconds * 1000)} · cycles of ${duration(a.resolutionMs)}`)));
-            fill(left, roles(a, now), sources(a, now), sinks(a, now), past(a, now), serve(a));
-            fill(right, memory(a), pools(a), errors(a), counters(a));
+            fill(head, h("section", { class: `verdict ${a.healthy ? "ok" : "bad"}`, role: "status" }, h("p", {}, sign(a.healthy ? "ok" : "bad"), h("b", {}, a.healthy ? "The appliance is well" : "The appliance needs attention"),
+                h("span", {}, `${a.health} · version ${a.version} · up ${duration(a.uptimeSeconds * 1000)} · a cycle each ${duration(a.resolutionMs)}`))));
+            fill(left, roles(a, now), sources(a, now), sinks(a, now), errors(a), past(a, now));
+            fill(right, memory(a), pools(a), serve(a), counters(a));
             element.querySelectorAll("details").forEach((each, i) => { each.open = open[i] || false; });
         }, shell.failed),
         poll("/api/v1/page/nodes", shell.period, (answer) => fill(wide, scrapes(rowsOf(answer), answer.time))),

@@ -1,14 +1,14 @@
 // A panel with one chart: lines over time, a legend with values, gaps as gaps.
 import uPlot from "uplot";
 import { h, fill } from "./dom.js";
-import { Refused } from "./server.js";
-import { bytes, count, rate } from "./units.js";
-import { derive, series, sum } from "./past.js";
+import { now, Refused } from "./server.js";
+import { bytes, clock, count, dated, rate } from "./units.js";
+import { derive, product, series } from "./past.js";
 
 const HEIGHT = 150;
 // Steps of an axis: round numbers of the units that are shown.
 const ROUND = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-const BINARY = [0, 1, 2, 3, 4, 5].flatMap((power) => ROUND.map((step) => step * 1024 ** power));
+const BINARY = Array.from({ length: 60 }, (none, power) => 2 ** power);
 const WHOLE = [0, 1, 2].flatMap((power) => ROUND.map((step) => step * 1000 ** power));
 const RETRY_MS = 3000;
 const SPARSE = 6;
@@ -24,23 +24,23 @@ const ROLES = {
     usage: { colour: "--line-1", fill: true },
     second: { colour: "--line-2" },
     third: { colour: "--line-4" },
-    request: { colour: "--request", dash: [6, 4] },
-    limit: { colour: "--limit", dash: [2, 3] },
-    size: { colour: "--size", dash: [8, 3, 2, 3] },
+    request: { colour: "--request", dash: [7, 4], key: "dashed" },
+    limit: { colour: "--limit", dash: [2, 3], key: "dotted" },
+    size: { colour: "--size", dash: [10, 3, 2, 3], key: "double" },
 };
 
 function styleOf(line, index) {
     return ROLES[line.role] || { colour: PALETTE[index % PALETTE.length] };
 }
 
-// The rates of this: [{label, role, entity, metric, resource, derived} | {label, sumOf}]
+// A line: {label, role, entity, metric, resource}; derived: as change per second;
+// times: multiplied by that metric.
 async function fetchLine(line, seconds, signal) {
-    if (line.sumOf) {
-        const all = await Promise.all(line.sumOf.map((entity) =>
-            series(entity, line.metric, seconds, line, signal).catch(ifKnown)));
-        return sum(all.filter((one) => one !== null));
+    const read = (metric) => series(line.entity, metric, seconds, line, signal).catch(ifKnown);
+    const [one, other] = await Promise.all([read(line.metric), line.times ? read(line.times) : null]);
+    if (line.times) {
+        return one === null || other === null ? null : product(one, other);
     }
-    const one = await series(line.entity, line.metric, seconds, line, signal).catch(ifKnown);
     return one !== null && line.derived ? derive(one) : one;
 }
 
@@ -57,15 +57,11 @@ function tokens(format) {
 }
 
 function axisTime(seconds) {
-    const day = { month: "short", day: "numeric" };
-    const clock = { hour: "2-digit", minute: "2-digit" };
-    const form = new Intl.DateTimeFormat(undefined, seconds > 200000 ? day
-        : seconds > 80000 ? clock : clock);
-    return (u, splits) => splits.map((value) => form.format(value * 1000));
+    return (u, splits) => splits.map((value) => dated(seconds > 200000 ? "axisDay" : "axisClock", value * 1000));
 }
 
-export function chart({ title, format, lines, note }) {
-    const body = h("div", { class: "plot" });
+export function chart({ title, format, axis: axisFormat, lines }) {
+    const body = h("div", { class: "plot", role: "img", "aria-label": title });
     const legend = h("div", { class: "legend" });
     const element = h("section", { class: "panel chart" },
         h("header", {}, h("h3", {}, title), legend), body);
@@ -74,6 +70,9 @@ export function chart({ title, format, lines, note }) {
     let shown = [];
     let stop = new AbortController();
     let timer = 0;
+    // What nobody sees is neither read nor drawn.
+    let inSight = false;
+    let due = false;
 
     function say(text) {
         if (plot) {
@@ -94,11 +93,14 @@ export function chart({ title, format, lines, note }) {
                     at--;
                 }
             }
-            const key = h("i", { class: line.style.dash ? "dashed" : "" });
+            const key = h("i", { class: line.style.key || "" });
             key.style.borderColor = colour(line.style.colour);
             return h("span", { class: line.peak ? "peak" : "" }, key, line.label, " ",
                 h("b", {}, format(values[at] ?? null)));
-        }));
+        }), index === null || index === undefined ? null : h("span", { class: "at" }, clock(plot.data[0][index] * 1000)));
+        if (index === null || index === undefined) {
+            body.setAttribute("aria-label", `${title}, newest values: ${[...legend.children].map((each) => each.textContent).join(", ")}`);
+        }
     }
 
     function options() {
@@ -109,16 +111,16 @@ export function chart({ title, format, lines, note }) {
         };
         return {
             width: Math.max(200, body.clientWidth), height: HEIGHT,
-            padding: [8, 16, 0, 0],
+            padding: [8, 26, 0, 0],
             legend: { show: false },
             cursor: { sync: { key: sync.key, setSeries: false }, points: { size: 5 }, drag: { x: false, y: false } },
             scales: {
-                x: { range: () => [Date.now() / 1000 - seconds, Date.now() / 1000] },
+                x: { range: () => [now() / 1000 - seconds, now() / 1000] },
                 y: { range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1] },
             },
             axes: [
-                { ...axis, values: axisTime(seconds), space: 70, size: 26 },
-                { ...axis, values: tokens(format), size: 74, space: 34, ...(format === bytes || format === rate ? { incrs: BINARY } : format === count ? { incrs: WHOLE } : {}) },
+                { ...axis, values: axisTime(seconds), space: 70, size: 26, gap: 7 },
+                { ...axis, values: tokens(axisFormat || format), size: 74, space: 34, ...(format === bytes || format === rate ? { incrs: BINARY } : format === count ? { incrs: WHOLE } : {}) },
             ],
             series: [{}, ...shown.map((line) => ({
                 label: line.label,
@@ -169,7 +171,9 @@ export function chart({ title, format, lines, note }) {
 
     async function load() {
         clearTimeout(timer);
-        if (!element.isConnected) {
+        timer = 0;
+        due = !inSight;
+        if (!inSight) {
             return;
         }
         const mine = stop;
@@ -202,6 +206,13 @@ export function chart({ title, format, lines, note }) {
         }
     });
     watcher.observe(body);
+    const eye = new IntersectionObserver((seen) => {
+        inSight = seen[seen.length - 1].isIntersecting;
+        if (inSight && due) {
+            load();
+        }
+    });
+    eye.observe(element);
 
     return {
         element,
@@ -213,7 +224,7 @@ export function chart({ title, format, lines, note }) {
                 plot.destroy();
                 plot = null;
             }
-            say("Loading");
+            say("");
             load();
         },
         repaint() {
@@ -228,6 +239,7 @@ export function chart({ title, format, lines, note }) {
             stop.abort();
             clearTimeout(timer);
             watcher.disconnect();
+            eye.disconnect();
             if (plot) {
                 plot.destroy();
                 plot = null;

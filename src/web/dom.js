@@ -1,6 +1,5 @@
 // Elements made from script: h("td", {class: "num"}, "12", child).
 // Text is always set as text, so that nothing from the cluster is ever markup.
-const SVG = "http://www.w3.org/2000/svg";
 
 function append(element, children) {
     for (const child of children.flat(Infinity)) {
@@ -30,14 +29,6 @@ export function h(tag, attributes, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) {
         set(element, name, value);
-    }
-    return append(element, children);
-}
-
-export function svg(tag, attributes, ...children) {
-    const element = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes || {})) {
-        element.setAttribute(name, value);
     }
     return append(element, children);
 }

@@ -1,12 +1,12 @@
 // The lists of nodes, namespaces, pods and containers.
 import { chartGroup } from "./chart.js";
 import { h, fill } from "./dom.js";
-import { rangeSeconds } from "./past.js";
+import { chosenRange } from "./past.js";
 import { link, remember, route } from "./route.js";
-import { poll, rowsOf } from "./server.js";
+import { now, poll, rowsOf } from "./server.js";
 import { table } from "./table.js";
-import { containerState, namespaceLink, nodeLink, nodeState, podLink, podState, rangeChoice, use, useHint } from "./parts.js";
-import { ago, bytes, count, cpu, duration, isNone, rate, short } from "./units.js";
+import { containerState, isHere, namespaceLink, nodeLink, nodeState, noHistory, podLink, podState, rangeChoice, use, useHint } from "./parts.js";
+import { bytes, count, cpu, duration, isNone, rate, short } from "./units.js";
 
 function useColumn(key, title, format, size, width = 140) {
     return {
@@ -21,30 +21,48 @@ function plain(key, title, format, width = 86) {
 }
 
 function age(key, title) {
-    return { key, title, width: 60, num: true, hint: "oldest last", sort: (row) => isNone(row[key]) ? null : -row[key],
-        cell: (row) => isNone(row[key]) ? "–" : duration(Date.now() - row[key]) };
+    return { key, title, width: 70, num: true, hint: "oldest last", sort: (row) => isNone(row[key]) ? null : -row[key],
+        cell: (row) => isNone(row[key]) ? "–" : duration(now() - row[key]) };
 }
 
 // The bar of a pod or container shows its limit, else what it asked for.
 const capOf = (key) => (row) => row[`${key}Limit`] || row[`${key}Request`];
 const sizeOf = (key) => (row) => row[`${key}Size`];
 
+// What is not well comes first where the state is what sorts.
+function podOrder(row) {
+    return `${isPodWell(row) ? 1 : 0}${row.reason || row.phase}`;
+}
+
+function isPodWell(row) {
+    return !row.reason && row.phase !== "pending" && row.phase !== "failed" && row.phase !== "unknown" && !row.deleting && (row.phase !== "running" || row.ready === row.containers);
+}
+
+function isContainerWell(row) {
+    return row.role === "system" || row.state === "running" || row.role === "init" || row.reason === "Completed";
+}
+
+function containerOrder(row) {
+    return `${isContainerWell(row) ? 1 : 0}${row.role === "system" ? "system" : row.state}`;
+}
+
 function badness(row) {
     return (row.ready ? 0 : 4) + (row.streak > 0 ? 2 : 0) + (row.memoryPressure || row.diskPressure || row.pidPressure || row.cordoned ? 1 : 0);
 }
 
 const nodeColumns = [
-    { key: "name", title: "Node", width: 130, cell: (row) => nodeLink(row.name) },
-    { key: "state", title: "State", width: 100, sort: badness, num: false, cell: nodeState },
+    { key: "name", title: "Node", width: 122, cell: (row) => nodeLink(row.name) },
+    { key: "state", title: "State", width: 108, sort: (row) => -badness(row), phone: true, cell: nodeState },
     useColumn("cpu", "CPU", cpu, sizeOf("cpu")),
     useColumn("memory", "Memory", bytes, sizeOf("memory")),
-    useColumn("storage", "Storage", bytes, sizeOf("storage"), 122),
-    plain("rx", "Net in", rate, 92),
-    plain("tx", "Net out", rate, 92),
+    useColumn("storage", "Storage", bytes, sizeOf("storage"), 136),
+    plain("rx", "Net in", rate, 88),
+    plain("tx", "Net out", rate, 88),
     { key: "pods", title: "Pods", width: 76, num: true, cell: (row) => row.podsSize ? `${count(row.pods)} / ${row.podsSize}` : count(row.pods) },
-    { key: "cpuRequest", title: "CPU req.", width: 94, num: true, cell: (row) => cpu(row.cpuRequest) },
+    { key: "cpuRequest", title: "CPU req.", width: 90, num: true, cell: (row) => cpu(row.cpuRequest) },
     { key: "memoryRequest", title: "Mem. req.", width: 84, num: true, cell: (row) => bytes(row.memoryRequest) },
-    { key: "scraped", title: "Sample", width: 74, num: true, cell: (row) => ago(row.scraped, Date.now()) },
+    { key: "scraped", title: "Sample", width: 74, num: true, hint: "how old the newest sample is", sort: (row) => isNone(row.scraped) ? null : -row.scraped,
+        cell: (row) => isHere(row) ? "here" : isNone(row.scraped) ? "never" : duration(now() - row.scraped) },
     { key: "version", title: "Kubelet", width: 80 },
 ];
 
@@ -62,16 +80,16 @@ const namespaceColumns = [
 ];
 
 export const podColumns = [
-    { key: "name", title: "Pod", width: 292, cell: (row) => podLink(row.namespace, row.name) },
-    { key: "namespace", title: "Namespace", width: 96, cell: (row) => namespaceLink(row.namespace) },
-    { key: "phase", title: "State", width: 104, sort: (row) => row.reason || row.phase, cell: podState },
-    useColumn("cpu", "CPU", cpu, capOf("cpu"), 128),
-    useColumn("memory", "Memory", bytes, capOf("memory"), 134),
-    plain("rx", "Net in", rate, 92),
-    plain("tx", "Net out", rate, 92),
-    plain("storage", "Storage", bytes, 80),
-    plain("restarts", "Restarts", count, 74),
-    { key: "node", title: "Node", width: 104, cell: (row) => row.node ? nodeLink(row.node) : "–" },
+    { key: "name", title: "Pod", width: 252, cell: (row) => podLink(row.namespace, row.name) },
+    { key: "namespace", title: "Namespace", width: 100, cell: (row) => namespaceLink(row.namespace) },
+    { key: "phase", title: "State", width: 112, sort: podOrder, cell: podState },
+    useColumn("cpu", "CPU", cpu, capOf("cpu"), 134),
+    useColumn("memory", "Memory", bytes, capOf("memory"), 138),
+    plain("rx", "Net in", rate, 90),
+    plain("tx", "Net out", rate, 90),
+    plain("storage", "Storage", bytes, 78),
+    plain("restarts", "Restarts", count, 78),
+    { key: "node", title: "Node", width: 100, cell: (row) => row.node ? nodeLink(row.node) : "–" },
     age("created", "Age"),
 ];
 
@@ -81,11 +99,11 @@ function containerTarget(row) {
 
 export const containerColumns = [
     { key: "name", title: "Container", width: 150, cell: (row) => h("a", { href: containerTarget(row) }, row.name) },
-    { key: "pod", title: "Pod", width: 284, cell: (row) => row.pod ? podLink(row.namespace, row.pod) : "" },
+    { key: "pod", title: "Pod", width: 270, cell: (row) => row.pod ? podLink(row.namespace, row.pod) : "" },
     { key: "namespace", title: "Namespace", width: 110, cell: (row) => row.namespace ? namespaceLink(row.namespace) : "" },
-    { key: "state", title: "State", width: 120, sort: (row) => row.role === "system" ? "system" : row.state, cell: containerState },
-    useColumn("cpu", "CPU", cpu, capOf("cpu"), 128),
-    useColumn("memory", "Memory", bytes, capOf("memory"), 134),
+    { key: "state", title: "State", width: 120, sort: containerOrder, cell: containerState },
+    useColumn("cpu", "CPU", cpu, capOf("cpu"), 136),
+    useColumn("memory", "Memory", bytes, capOf("memory"), 140),
     plain("storage", "Storage", bytes, 80),
     plain("restarts", "Restarts", count, 74),
     { key: "node", title: "Node", width: 104, cell: (row) => nodeLink(row.node) },
@@ -93,13 +111,13 @@ export const containerColumns = [
 ];
 
 const KINDS = {
-    nodes: { columns: nodeColumns, sort: "name", search: (row) => `${row.name} ${row.version} ${row.ready ? "" : "not ready"} ${row.error}`, target: (row) => link(["node", row.name]),
+    nodes: { columns: nodeColumns, sort: "state", well: (row) => badness(row) === 0, search: (row) => `${row.name} ${row.version} ${row.ready ? "ready" : "not ready"} ${row.cordoned ? "cordoned" : ""} ${row.error}`, target: (row) => link(["node", row.name]),
         empty: "No nodes are known yet." },
-    namespaces: { columns: namespaceColumns, sort: "cpu", search: (row) => row.name, target: (row) => link(["namespace", row.name]),
+    namespaces: { columns: namespaceColumns, sort: "cpu", well: (row) => !row.terminating, search: (row) => `${row.name} ${row.terminating ? "terminating" : ""}`, target: (row) => link(["namespace", row.name]),
         empty: "No namespaces are known: a machine of no cluster has none." },
-    pods: { columns: podColumns, sort: "cpu", search: (row) => `${row.name} ${row.namespace} ${row.node} ${row.phase} ${row.reason}`,
+    pods: { columns: podColumns, sort: "cpu", well: isPodWell, search: (row) => `${row.name} ${row.namespace} ${row.node} ${row.phase} ${row.reason}`,
         target: (row) => link(["pod", row.namespace, row.name]), empty: "No pods are known: a machine of no cluster has none." },
-    containers: { columns: containerColumns, sort: "cpu", search: (row) => `${row.name} ${row.pod} ${row.namespace} ${row.node} ${row.role} ${row.state} ${row.reason}`,
+    containers: { columns: containerColumns, sort: "cpu", well: isContainerWell, search: (row) => `${row.name} ${row.pod} ${row.namespace} ${row.node} ${row.role} ${row.state} ${row.reason}`,
         target: containerTarget, empty: "No containers are known yet." },
 };
 
@@ -119,16 +137,20 @@ const ENTITY = {
 const COMPARED = [
     ["CPU", cpu, "cpu/usage_rate", ["nodes", "namespaces", "pods", "containers"]],
     ["Memory", bytes, "memory/working_set", ["nodes", "namespaces", "pods", "containers"]],
+    ["Memory with caches", bytes, "memory/usage", ["nodes", "namespaces", "pods", "containers"]],
     ["Network in", rate, "network/rx_rate", ["nodes", "pods"]],
     ["Network out", rate, "network/tx_rate", ["nodes", "pods"]],
     ["Root file system", bytes, "filesystem/usage", ["nodes"], "/"],
+    ["Size of the root file system", bytes, "filesystem/limit", ["nodes"], "/"],
     ["CPU requested", cpu, "cpu/request", ["nodes", "namespaces"]],
+    ["CPU limit", cpu, "cpu/limit", ["nodes", "namespaces"]],
     ["Memory requested", bytes, "memory/request", ["nodes", "namespaces"]],
+    ["Memory limit", bytes, "memory/limit", ["nodes", "namespaces"]],
     ["Pods", count, "pod/count", ["nodes", "namespaces"]],
 ];
 
 // The rows that come first, as lines of charts; they follow sorting and filter.
-function comparison(kind, list) {
+function comparison(shell, kind, list) {
     let group = null;
     let names = "";
     const place = h("div");
@@ -153,10 +175,15 @@ function comparison(kind, list) {
         }
         stop();
         names = now;
-        hint.textContent = `The first ${count(rows.length)} of the list`;
+        if (shell.keepsNoHistory()) {
+            choice.hidden = true;
+            fill(place, noHistory());
+            return;
+        }
+        hint.textContent = `The first ${count(rows.length)} of the list, as it is sorted and filtered`;
         group = chartGroup(COMPARED.filter(([, , , kinds]) => kinds.includes(kind)).map(([title, format, metric, , resource]) => ({
             title, format, lines: rows.map((row) => ({ label: short(row.name), entity: ENTITY[kind](row), metric, resource })),
-        })), rangeSeconds(route.get("range", "1h")));
+        })), chosenRange());
         fill(place, group.element);
         group.start();
     }
@@ -176,27 +203,55 @@ function comparison(kind, list) {
     return { element, button, refresh, turn, stop, repaint: () => group && group.repaint() };
 }
 
+// What only a cluster has is left out where there is none.
+const OF_CLUSTERS = ["pod", "namespace", "storage", "restarts", "cpuRequest", "memoryRequest", "pods", "version"];
+
+function columnsOf(shell, kind, left) {
+    return KINDS[kind].columns.filter((column) => !left.includes(column.key) &&
+        !(shell.isAlone() && OF_CLUSTERS.includes(column.key) && (kind === "containers" || (kind === "nodes" && column.key !== "storage"))));
+}
+
+// A word that rows which are not well are found by.
+const NOT_WELL = "not-well";
+
+// The button that leaves only what is not well.
+function troubleButton(list) {
+    const button = h("button", { class: "toggle", hidden: true, onclick: () => list().setFilter(list().filter() === NOT_WELL ? "" : NOT_WELL) });
+    return { button, update(number) {
+        button.hidden = number === 0 && list().filter() !== NOT_WELL;
+        button.textContent = `${count(number)} not well`;
+        button.setAttribute("aria-pressed", String(list().filter() === NOT_WELL));
+    } };
+}
+
 export function listView(shell, kind) {
-    const { columns, sort, search, target, empty } = KINDS[kind];
+    const { sort, search, target, empty, well } = KINDS[kind];
+    const columns = columnsOf(shell, kind, []);
     let rows = 0;
     let list = null;
-    const compared = comparison(kind, () => list);
-    list = table({ columns, sort, search, target, empty, noun: kind, tools: compared.button, onArranged: compared.refresh });
+    const compared = comparison(shell, kind, () => list);
+    let bad = 0;
+    const trouble = troubleButton(() => list);
+    const found = (row) => `${search(row)}${well(row) ? "" : ` ${NOT_WELL}`}`;
+    list = table({ columns, sort, search: found, target, empty, noun: kind, tools: [trouble.button, h("span", { class: "gap" }), compared.button],
+        onArranged: () => { compared.refresh(); trouble.update(bad); } });
     list.element.append(compared.element);
     if (route.get("view") === "charts") {
         compared.turn(true);
     }
     const stop = poll(`/api/v1/page/${kind}`, () => periodOf(rows, shell.cycleMs()), (answer) => {
-        const found = rowsOf(answer);
-        rows = found.length;
-        list.update(found);
+        const all = rowsOf(answer);
+        rows = all.length;
+        bad = all.reduce((sum, row) => sum + (well(row) ? 0 : 1), 0);
+        list.update(all);
+        trouble.update(bad);
     }, shell.failed);
     return { element: h("div", { class: "page full" }, list.element), title: kind[0].toUpperCase() + kind.slice(1), repaint: compared.repaint,
         focusFilter: list.focusFilter, focusRows: list.focusRows, destroy: () => { stop(); compared.stop(); list.destroy(); } };
 }
 
 // The short form inside another page: pods of a node, containers of a pod.
-export function part(kind, left) {
-    const { columns, search, target, sort, empty } = KINDS[kind];
-    return table({ columns: columns.filter((column) => !left.includes(column.key)), search, target, sort, empty, noun: kind });
+export function part(shell, kind, left) {
+    const { search, target, sort, empty } = KINDS[kind];
+    return table({ columns: columnsOf(shell, kind, left), search, target, sort, empty, noun: kind });
 }

@@ -1,9 +1,11 @@
 // The frame around the views: navigation, what is wrong with the data, theme, keys.
 import { h, fill } from "./dom.js";
 import { go, link, route } from "./route.js";
-import { connection, poll, Refused } from "./server.js";
-import { ago, count, duration, time, zone } from "./units.js";
-import { overviewView, verdict } from "./overview.js";
+import { connection, now, poll, Refused } from "./server.js";
+import { count, duration, clock, time, zone } from "./units.js";
+import { setRecordedSince } from "./past.js";
+import { overviewView } from "./overview.js";
+import { troubles } from "./trouble.js";
 import { listView } from "./lists.js";
 import { entityView } from "./entity.js";
 import { applianceView } from "./appliance.js";
@@ -13,15 +15,22 @@ const VIEWS = [
 ];
 const NAMES = { node: 1, namespace: 1, pod: 2, container: 3, system: 2 };
 const OLD_MS = 30000;
+const LOGIN = "/login";
+// Long enough to read why.
+const LOGIN_MS = 2500;
+// Where the reader wanted to be before the login.
+const WANTED = "wanted";
 
 let overview = null;
-let skewMs = 0;
+let leaving = 0;
 let view = null;
 let collecting = "";
 const watchers = new Set();
 
 const shell = {
     cycleMs: () => overview ? overview.resolution : 5000,
+    isAlone: () => overview !== null && !overview.sums.ofCluster && overview.sums.pods === 0,
+    keepsNoHistory: () => overview !== null && overview.history === null,
     period: () => Math.min(15000, Math.max(5000, shell.cycleMs())),
     onOverview(show) {
         watchers.add(show);
@@ -45,7 +54,7 @@ const tabs = VIEWS.map(([path, title], i) => {
     counts.set(path, tally);
     return h("a", { href: link(path ? [path] : []), title: `${title}, key ${i + 1}` }, title, tally);
 });
-const age = h("span", { class: "age dim", title: `Times are in ${zone}` });
+const age = h("span", { class: "age dim", onmouseenter: () => { age.title = `Times are in ${zone()}`; } });
 const lamp = h("i", { class: "lamp" });
 const themeButton = h("button", { class: "icon", onclick: turnTheme, title: "Light or dark, key t", "aria-label": "Light or dark" }, "◐");
 const helpButton = h("button", { class: "icon", onclick: showHelp, title: "Keys, key ?", "aria-label": "Keys" }, "?");
@@ -58,35 +67,108 @@ fill(document.getElementById("app"),
 
 // Notices
 
-function notice(level, text) {
+function notice(level, ...text) {
     return h("p", { class: `notice ${level}` }, text);
 }
 
-function showNotices() {
+function sentence(text) {
+    return `${text[0].toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
+}
+
+// What is not right with the data as a whole, on every view. The overview says
+// itself what is wrong.
+function dataNotices() {
     const out = [];
-    if (connection.failure()) {
-        out.push(notice("bad", `${connection.failure()}${overview ? ` What is shown is of ${time(overview.cycle)}.` : ""}`));
-    } else if (!overview) {
-        out.push(collecting ? notice("warn", `${collecting[0].toUpperCase()}${collecting.slice(1)}. This page shows it as soon as there is something.`) : null);
-    } else {
-        const cycleAge = Date.now() - skewMs - overview.cycle;
-        if (overview.cycle === null) {
-            out.push(notice("warn", "The first cycle is under way; values come with its end."));
-        } else if (cycleAge > Math.max(OLD_MS, 3 * overview.resolution)) {
-            out.push(notice("bad", `The data is old: the newest cycle is of ${time(overview.cycle)}, ${duration(cycleAge)} ago. See This appliance for the reason.`));
-        }
-        for (const source of overview.sources.filter((each) => !each.up)) {
-            out.push(notice("bad", `${source.name} does not answer: ${source.error.replace(/\.$/, "")}. Last answer ${ago(source.lastSuccess, overview.time)}; ` +
-                "the nodes known then are still watched."));
+    const cycleAge = overview.cycle === null ? 0 : now() - overview.cycle;
+    if (overview.cycle === null) {
+        out.push(notice("warn", "The first cycle is under way; values come with its end."));
+    } else if (cycleAge > Math.max(OLD_MS, 3 * overview.resolution)) {
+        out.push(notice("bad", `The data is old: the newest is of ${clock(overview.cycle)}, ${duration(cycleAge)} ago. `, h("a", { href: link(["appliance"]) }, "This appliance"), " shows which role does not work."));
+    }
+    if (route.path().length > 0) {
+        for (const each of troubles(overview).filter((trouble) => trouble.source)) {
+            out.push(notice("bad", `${each.text}: ${each.detail}.${each.since ? ` Last answer at ${clock(each.since)}.` : ""}`));
         }
     }
-    fill(notices, out);
-    lamp.className = `lamp ${connection.failure() ? "bad" : overview ? (verdict(overview).some(([level]) => level === "bad") ? "bad" : verdict(overview).length ? "warn" : "ok") : ""}`;
+    return out;
+}
+
+function wantedNotices() {
+    if (connection.wantsToken()) {
+        return [notice("warn", "This appliance asks for its token. You are being taken to the ", h("a", { href: LOGIN }, "login"),
+            "; the token was written to its console and to a file when it first started.")];
+    }
+    if (connection.failure()) {
+        return [notice("bad", `${connection.failure()} It has been silent since ${clock(connection.since())}.${overview && overview.cycle ? ` What is shown is of ${time(overview.cycle)}.` : ""}`)];
+    }
+    if (!overview) {
+        return collecting ? [notice("warn", `${sentence(collecting)} This page shows it as soon as there is something.`)] : [];
+    }
+    return dataNotices();
+}
+
+let shownNotices = "";
+
+// Said again only when it has changed, for those who are read to.
+function showNotices() {
+    const out = wantedNotices();
+    const text = out.map((each) => each.textContent).join("\n");
+    if (text !== shownNotices) {
+        shownNotices = text;
+        fill(notices, out);
+    }
+    const found = overview ? troubles(overview) : [];
+    lamp.className = `lamp ${connection.failure() ? "bad" : !overview ? "" : found.length > 0 ? found[0].level : "ok"}`;
+    lamp.title = connection.failure() ? "no answer" : found.length > 0 ? found[0].text : overview ? "all is well" : "";
+    if (connection.wantsToken() && !leaving) {
+        logIn();
+    }
+}
+
+function logIn() {
+    keep(WANTED, location.hash);
+    leaving = setTimeout(() => location.assign(LOGIN), LOGIN_MS);
+}
+
+function keep(name, value) {
+    try {
+        sessionStorage.setItem(name, value);
+    } catch {
+        // A browser that keeps nothing comes back to the overview.
+    }
+}
+
+function comeBack() {
+    try {
+        const wanted = sessionStorage.getItem(WANTED);
+        sessionStorage.removeItem(WANTED);
+        if (wanted && location.hash.length < 3) {
+            go(wanted);
+        }
+    } catch {
+        // As above.
+    }
 }
 
 function showAge() {
     if (overview && overview.cycle !== null) {
-        age.textContent = `data ${duration(Math.max(0, Date.now() - skewMs - overview.cycle))} old`;
+        age.textContent = `data ${duration(Math.max(0, now() - overview.cycle))} old`;
+    }
+}
+
+// A machine of no cluster has neither namespaces nor pods.
+function showTabs() {
+    const alone = shell.isAlone();
+    tabs.forEach((tab, i) => {
+        const [path] = VIEWS[i];
+        tab.hidden = alone && (path === "namespaces" || path === "pods");
+        if (path === "nodes") {
+            tab.firstChild.textContent = overview.sums.ofCluster ? "Nodes" : "Machines";
+        }
+    });
+    const tallies = { nodes: overview.counts.nodes, pods: overview.sums.pods, containers: overview.sums.containers };
+    for (const [path, value] of Object.entries(tallies)) {
+        counts.get(path).textContent = value > 0 ? count(value) : "";
     }
 }
 
@@ -95,12 +177,8 @@ setInterval(() => { showAge(); showNotices(); }, 2000);
 poll("/api/v1/page/overview", shell.period, (answer) => {
     overview = answer;
     collecting = "";
-    // The reader's clock may be off; ages are told by the server's.
-    skewMs = Date.now() - answer.time;
-    const tallies = { nodes: answer.counts.nodes, pods: answer.sums.pods, containers: answer.sums.containers };
-    for (const [path, value] of Object.entries(tallies)) {
-        counts.get(path).textContent = value > 0 ? count(value) : "";
-    }
+    setRecordedSince(answer.history === null ? null : answer.history.oldest);
+    showTabs();
     watchers.forEach((show) => show(answer));
     showNotices();
     showAge();
@@ -138,12 +216,13 @@ function show() {
         tab.toggleAttribute("aria-current", here);
         if (here) {
             tab.setAttribute("aria-current", "page");
-            tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+            requestAnimationFrame(() => tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
         }
     });
     document.title = view.title === "Overview" ? "Skerry" : `${view.title} · Skerry`;
     fill(main, view.element);
     main.scrollTop = 0;
+    showNotices();
 }
 
 route.listen(show);
@@ -181,14 +260,22 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setT
 // Keys
 
 const KEYS = [
-    ["1 to 6", "the views"], ["/", "filter the list"], ["↓ ↑ or j k", "choose a row"], ["Enter", "open it"], ["Esc", "leave the filter; one level up"], ["t", "light or dark"], ["?", "this list"],
+    ["1 to 6", "the views"], ["r", "a longer range of the charts; R: a shorter one"], ["/", "filter the list"], ["↓ ↑ or j k", "choose a row"], ["Enter", "open it"], ["Esc", "leave the filter; one level up"], ["t", "light or dark"], ["?", "this list"],
 ];
 
 function showHelp() {
     fill(help, h("h3", {}, "Keys"), h("dl", {}, KEYS.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
-        h("p", { class: "dim" }, `Times are in ${zone}. The address holds what you see: copy it to share the view.`),
+        h("p", { class: "dim" }, `Times are in ${zone()}. The address holds what you see: copy it to share the view.`),
         h("form", { method: "dialog" }, h("button", {}, "Close")));
     help.showModal();
+}
+
+function turnRange(by) {
+    const buttons = [...main.querySelectorAll(".ranges button")].filter((button) => button.offsetParent !== null);
+    const at = buttons.findIndex((button) => button.getAttribute("aria-pressed") === "true");
+    if (buttons[at + by]) {
+        buttons[at + by].click();
+    }
 }
 
 function upwards() {
@@ -226,6 +313,8 @@ addEventListener("keydown", (event) => {
     } else if (event.key === "/" && view.focusFilter) {
         view.focusFilter();
         event.preventDefault();
+    } else if (event.key === "r" || event.key === "R") {
+        turnRange(event.key === "r" ? 1 : -1);
     } else if (event.key === "t") {
         turnTheme();
     } else if (event.key === "?") {
@@ -236,4 +325,5 @@ addEventListener("keydown", (event) => {
     }
 });
 
+comeBack();
 show();

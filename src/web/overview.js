@@ -1,76 +1,50 @@
-// Is the cluster well? What it uses, who uses most, what changed, the last hour.
+// Is the cluster well? What is wrong, what it uses, what changed, who uses most.
 import { h, fill } from "./dom.js";
-import { link, route } from "./route.js";
+import { link } from "./route.js";
 import { ask, rowsOf } from "./server.js";
-import { bar, nodeLink, pill, podLink, rangeChoice } from "./parts.js";
-import { ago, bytes, count, cpu, percent, rate, time } from "./units.js";
+import { bar, nodeLink, noHistory, pill, podLink, rangeChoice, sign } from "./parts.js";
+import { ago, bytes, clock, count, cpu, duration, percent, rate, time } from "./units.js";
 import { chartGroup } from "./chart.js";
-import { rangeSeconds, series } from "./past.js";
+import { chosenRange, series } from "./past.js";
+import { panels } from "./panels.js";
+import { troubles } from "./trouble.js";
 
-// Charts of what only nodes have add up so many nodes at most.
-const NODES_ADDED_MAX = 24;
+const CHANGES_SHOWN = 10;
+const TOP_SHOWN = 6;
+const COUNTS_MS = 60000;
 
 function card(title, figure, detail, extra, href) {
     return h(href ? "a" : "div", { class: "card", href },
-        h("span", { class: "dim" }, title), h("b", {}, figure), extra, h("span", { class: "dim small" }, detail));
+        h("span", { class: "dim" }, title), h("b", { class: figure.length > 9 ? "long" : "" }, figure), extra, h("span", { class: "dim small" }, detail));
 }
 
 function useCard(title, format, used, size, request, limit, href) {
-    const planned = [];
-    if (request > 0) {
-        planned.push(h("br"), `requested ${percent(request, size)}`);
+    const planned = [request > 0 && `requested ${percent(request, size)}`, limit > 0 && `limit ${percent(limit, size)}`].filter(Boolean);
+    return card(title, size > 0 ? percent(used, size) : used > 0 ? format(used) : "–",
+        [h("span", {}, size > 0 ? `${format(used)} of ${format(size)}` : "not known yet"), planned.length > 0 ? [h("br"), planned.map((each, i) => [i > 0 ? " · " : null, h("span", { class: "together" }, each)])] : null],
+        size > 0 ? bar(used, size, { request, limit }, format === cpu && "cpu") : null, href);
+}
+
+function since(trouble, now) {
+    if (!trouble.since) {
+        return "";
     }
-    if (limit > 0) {
-        planned.push(h("br"), `limit ${percent(limit, size)}`);
-    }
-    return card(title, size > 0 ? percent(used, size) : format(used),
-        [h("span", {}, size > 0 ? `${format(used)} of ${format(size)}` : ""), planned],
-        bar(used, size, { request, limit }), href);
+    return h("span", { title: time(trouble.since) }, `${trouble.last ? "at" : "since"} ${clock(trouble.since)} `, h("span", { class: "dim" }, `(${ago(trouble.since, now)})`));
 }
 
 // One sentence that says whether all is well, and what is not.
-export function verdict(overview) {
-    const { counts, sums, sources } = overview;
-    const troubles = [];
-    const down = sources.filter((source) => !source.up);
-    if (!overview.healthy) {
-        troubles.push(["bad", overview.health]);
-    }
-    if (down.length > 0) {
-        troubles.push(["bad", down.length === 1 ? "the source does not answer" : `${down.length} sources do not answer`]);
-    }
-    const notReady = counts.nodes - counts.nodesReady;
-    if (notReady > 0) {
-        troubles.push(["bad", `${notReady} of ${counts.nodes} nodes not ready`]);
-    }
-    if (counts.nodesFailing > 0) {
-        troubles.push(["bad", `${counts.nodesFailing} of ${counts.nodes} nodes cannot be scraped`]);
-    }
-    if (counts.crashLooping > 0) {
-        troubles.push(["bad", `${counts.crashLooping} container${counts.crashLooping > 1 ? "s" : ""} crash-looping`]);
-    }
-    const old = overview.changes.filter((change) => change.what === "podPending" && overview.time - change.at > 120000);
-    if (old.length > 0) {
-        troubles.push(["warn", `${old.length} pod${old.length > 1 ? "s" : ""} pending for more than 2 min`]);
-    }
-    for (const [what, used, size] of [["CPU", sums.cpu, sums.cpuSize], ["memory", sums.memory, sums.memorySize], ["storage", sums.storage, sums.storageSize]]) {
-        if (size > 0 && used / size >= 0.9) {
-            troubles.push(["warn", `${what} ${percent(used, size)} used`]);
-        }
-    }
-    return troubles;
-}
-
-function verdictLine(overview) {
-    const troubles = verdict(overview);
-    const what = !overview.sums.ofCluster ? "This machine is" : "The cluster is";
-    const level = troubles.length === 0 ? "ok" : troubles.some(([kind]) => kind === "bad") ? "bad" : "warn";
-    const head = level === "ok" ? `${what} well` : level === "warn" ? "Worth a look" : "Needs attention";
+function verdict(overview) {
+    const found = troubles(overview);
+    const level = found.length === 0 ? "ok" : found[0].level;
     const { counts, sums } = overview;
+    const what = sums.ofCluster ? "The cluster is" : counts.nodes > 1 ? "The machines are" : "This machine is";
+    const head = { ok: `${what} well`, warn: "Worth a look", bad: "Needs attention" }[level];
     const well = !sums.ofCluster ? "up, with room left"
-        : `${count(counts.nodes)} nodes ready, ${count(sums.pods)} pods, ${counts.crashLooping === 0 ? "none crash-looping" : ""}`;
-    const text = troubles.length === 0 ? well : troubles.map(([, sentence]) => sentence).join(" · ");
-    return h("div", { class: `verdict ${level}`, role: "status" }, h("i"), h("b", {}, head), h("span", {}, text));
+        : `${count(counts.nodes)} ${counts.nodes === 1 ? "node" : "nodes"} ready, ${count(sums.pods)} pods, none in a crash loop`;
+    return h("section", { class: `verdict ${level}`, role: "status" },
+        h("p", {}, sign(level), h("b", {}, head), level === "ok" ? h("span", {}, well) : null),
+        found.length === 0 ? null : h("ul", {}, found.map((each) => h("li", {}, sign(each.level),
+            h("span", {}, h("a", { href: each.href }, each.text), each.detail ? h("span", { class: "dim" }, `: ${each.detail}`) : null), h("span", { class: "when" }, since(each, overview.time))))));
 }
 
 function cards(overview) {
@@ -79,24 +53,25 @@ function cards(overview) {
     const up = api.filter((source) => source.up).length;
     const out = [];
     if (!sums.ofCluster && counts.nodes === 1) {
-        out.push(card("Machine", counts.nodesReady === 1 ? "Up" : "Down", counts.nodesFailing === 0 ? "gives its values" : "gives no values", null, link(["nodes"])));
+        out.push(card("Machine", counts.nodesReady === 1 ? "Up" : "Down", counts.nodesFailing === 0 ? `read each ${duration(overview.resolution)}` : "gives no values", null, link(["nodes"])));
     } else {
-        out.push(card("Nodes ready", `${counts.nodesReady} / ${counts.nodes}`,
-            counts.nodesFailing > 0 ? `${counts.nodesFailing} not answering` : "all answer",
-            bar(counts.nodesReady, counts.nodes, {}, true), link(["nodes"])));
+        out.push(card("Nodes ready", counts.nodes === 0 ? "–" : `${count(counts.nodesReady)} / ${count(counts.nodes)}`,
+            counts.nodes === 0 ? "none is known yet" : counts.nodesFailing > 0 ? `${count(counts.nodesFailing)} not answering` : "all answer",
+            counts.nodes === 0 ? null : bar(counts.nodesReady, counts.nodes, {}, true), link(["nodes"])));
     }
     if (api.length > 0) {
-        out.push(card("API server", up === api.length ? "Reachable" : "Down",
-            up === api.length ? `last answer ${ago(Math.max(...api.map((source) => source.lastSuccess)), overview.time)}`
-                : "nodes known last are still watched", null, link(["appliance"])));
+        const last = Math.max(...api.map((source) => source.lastSuccess || 0));
+        out.push(card("API server", up === api.length ? "Reachable" : "Down", last === 0 ? "has not answered yet" : `last answer ${ago(last, overview.time)}`,
+            null, link(["appliance"])));
     }
+    const known = counts.nodes > 0;
     out.push(useCard("CPU", cpu, sums.cpu, sums.cpuSize, sums.cpuRequest, sums.cpuLimit, link(["nodes"], { sort: "cpu", order: "down" })),
         useCard("Memory", bytes, sums.memory, sums.memorySize, sums.memoryRequest, sums.memoryLimit, link(["nodes"], { sort: "memory", order: "down" })),
         useCard("Storage", bytes, sums.storage, sums.storageSize, sums.storageRequest, sums.storageLimit, link(["nodes"], { sort: "storage", order: "down" })),
-        card("Network", rate(sums.rx + sums.tx), [`in ${rate(sums.rx)}`, h("br"), `out ${rate(sums.tx)}`], null, link(["nodes"], { sort: "rx", order: "down" })));
+        card("Network", known ? rate(sums.rx + sums.tx) : "–", known ? [`in ${rate(sums.rx)}`, h("br"), `out ${rate(sums.tx)}`] : "not known yet", null, link(["nodes"], { sort: "rx", order: "down" })));
     if (sums.ofCluster || sums.pods > 0) {
-        const odd = [counts.pending && `${count(counts.pending)} pending`, counts.failed && `${count(counts.failed)} failed`].filter(Boolean);
-        out.push(card("Pods", count(sums.pods), [`${count(sums.containers)} containers`, odd.length > 0 ? h("br") : null, odd.join(" · ")],
+        const odd = [[counts.pending, "pending"], [counts.failed, "failed"], [counts.succeeded, "finished"]].filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`);
+        out.push(card("Pods", known ? count(sums.pods) : "–", [`${count(sums.containers)} containers`, odd.length > 0 ? [h("br"), odd.join(" · ")] : null],
             sums.podsSize > 0 ? bar(sums.pods, sums.podsSize) : null, link(["pods"])));
     }
     return out;
@@ -104,27 +79,27 @@ function cards(overview) {
 
 const WHAT = {
     oomKilled: ["bad", "out of memory"], restarted: ["warn", "restarted"], podPending: ["warn", "pending"], podFailed: ["bad", "failed"],
-    nodeNotReady: ["bad", "not ready"], nodeFailing: ["bad", "not answering"], nodeNew: ["", "new node"], nodeGone: ["warn", "nodes"],
+    nodeNotReady: ["bad", "not ready"], nodeFailing: ["bad", "no answer"], nodeNew: ["", "new node"], machineStarted: ["", "started"], nodeGone: ["warn", "node gone"], fewerReady: ["bad", "not ready"],
 };
 
 function changeLine(change, now) {
     const [level, word] = WHAT[change.what] || ["", change.what];
-    const who = change.text ? change.text : change.node ? nodeLink(change.node)
-        : podLink(change.namespace, change.pod);
-    const more = [change.container, change.namespace, change.reason && !["OOMKilled"].includes(change.reason) ? change.reason : "",
+    const who = change.text ? change.text : change.node ? nodeLink(change.node) : podLink(change.namespace, change.pod);
+    const more = [change.container, change.namespace, change.reason && change.reason !== "OOMKilled" ? change.reason : "",
         change.exitCode ? `exit ${change.exitCode}` : "", change.restarts > 1 ? `${change.restarts} times` : ""].filter(Boolean).join(" · ");
-    return h("tr", {}, h("td", { class: "when", title: time(change.at) }, ago(change.at, now)), h("td", {}, pill(level, word)),
+    return h("tr", {}, h("td", { class: "when", title: time(change.at) }, change.at ? ago(change.at, now) : "now"), h("td", {}, pill(level, word)),
         h("td", { class: "name" }, who, more ? h("small", {}, more) : null));
 }
 
 function changes(overview, counted) {
-    const lines = [...overview.changes, ...counted].sort((a, b) => (b.at || 0) - (a.at || 0)).slice(0, 9);
-    const all = overview.changes.length + counted.length;
-    return h("section", { class: "panel" },
+    const own = overview.changes.map((change) => change.what === "nodeNew" && !overview.sums.ofCluster ? { ...change, what: "machineStarted" } : change);
+    const lines = [...own, ...counted].sort((a, b) => (b.at || overview.time) - (a.at || overview.time));
+    const more = overview.changesTruncated ? "more than " : "";
+    return h("section", { class: "panel changes" },
         h("header", {}, h("h3", {}, "Changed in the last hour"), h("span", { class: "dim" },
-            all > lines.length ? `newest ${lines.length} of ${overview.changesTruncated ? "more than " : ""}${all}` : "")),
-        lines.length === 0 ? h("p", { class: "empty" }, "Nothing: no restart, no kill, no node gone, no pod pending.")
-            : h("table", { class: "plain" }, h("tbody", {}, lines.map((change) => changeLine(change, overview.time)))));
+            lines.length > CHANGES_SHOWN ? `newest ${CHANGES_SHOWN} of ${more}${lines.length}` : "")),
+        lines.length === 0 ? h("p", { class: "empty" }, overview.counts.nodes === 0 ? "Nothing is known yet." : overview.sums.ofCluster ? "Nothing: no restart, no kill, no node gone, no pod pending." : "Nothing: no restart, no kill.")
+            : h("table", { class: "plain" }, h("tbody", {}, lines.slice(0, CHANGES_SHOWN).map((change) => changeLine(change, overview.time)))));
 }
 
 function top(title, rows, format, href) {
@@ -132,90 +107,135 @@ function top(title, rows, format, href) {
     return h("section", { class: "panel" },
         h("header", {}, h("h3", {}, title), h("a", { href, class: "dim" }, "all")),
         rows.length === 0 ? h("p", { class: "empty" }, "Nothing is known yet.")
-            : h("table", { class: "plain" }, h("tbody", {}, rows.slice(0, 8).map((row) => h("tr", {},
+            : h("table", { class: "plain" }, h("tbody", {}, rows.slice(0, TOP_SHOWN).map((row) => h("tr", {},
                 h("td", { class: "name" }, row.namespace !== undefined
                     ? [podLink(row.namespace, row.name), h("small", {}, row.namespace)]
                     : [h("a", { href: link(["system", row.node, row.name]) }, row.name), h("small", {}, row.node)]),
                 h("td", { class: "amount" }, h("span", { class: "use" }, bar(row.value, most, {}, true), h("span", {}, format(row.value)))))))));
 }
 
-// What the counts of the last hour say: nodes that came or went.
-async function countedChanges() {
-    const nodes = await series({}, "node/count", 3600, {}).catch(() => null);
+function tops(overview) {
+    const of = (what, key) => link([what], { sort: key, order: "down" });
+    if (overview.podsByCpu.length > 0 || overview.sums.ofCluster) {
+        return [top("Pods by CPU", overview.podsByCpu, cpu, of("pods", "cpu")), top("Pods by memory", overview.podsByMemory, bytes, of("pods", "memory")),
+            top("Pods by network in", overview.podsByNetwork, rate, of("pods", "rx"))];
+    }
+    return [top("Services by CPU", overview.systemByCpu, cpu, of("containers", "cpu")), top("Services by memory", overview.systemByMemory, bytes, of("containers", "memory"))]
+        .filter((each, i) => [overview.systemByCpu, overview.systemByMemory][i].length > 0);
+}
+
+// What of a machine alone has a name: file systems, disks.
+function parts(answer) {
+    const row = (name, hint, figure, used, size) => h("tr", {}, h("td", { class: "name" }, h("span", {}, name), h("small", {}, hint)),
+        h("td", { class: "amount" }, h("span", { class: "use" }, bar(used, size), h("span", {}, figure))));
+    const table = (title, rows) => rows.length === 0 ? null
+        : h("section", { class: "panel" }, h("header", {}, h("h3", {}, title)), h("table", { class: "plain" }, h("tbody", {}, rows)));
+    return [
+        table("File systems", answer.filesystems.map((each) => row(each.name, `${bytes(each.used)} of ${bytes(each.size)}${each.inodes > 0 ? ` · ${percent(each.inodes - each.inodesFree, each.inodes)} of the inodes` : ""}`,
+            percent(each.used, each.size), each.used, each.size))),
+        table("Disks", answer.disks.map((each) => row(each.name, `since the start: read ${bytes(each.read)}, written ${bytes(each.written)}`, `${rate((each.readRate || 0) + (each.writeRate || 0))}`, 0, 0))),
+    ];
+}
+
+// When there were fewer of something than before: [{what, at, text}]
+async function drops(metric, what, words) {
+    const found = await series({}, metric, 3600, {}).catch(() => null);
     const out = [];
-    for (let i = 1; nodes && i < nodes.times.length; i++) {
-        const before = nodes.values[i - 1];
-        const after = nodes.values[i];
-        if (before !== null && after !== null && after < before) {
-            out.push({ what: "nodeGone", at: nodes.times[i] * 1000, text: `${before} became ${after}` });
+    for (let i = 1; found && i < found.times.length; i++) {
+        const before = found.values[i - 1];
+        const after = found.values[i];
+        if (before !== null && after !== null && Math.round(after) < Math.round(before)) {
+            out.push({ what, at: found.times[i] * 1000, text: `${Math.round(before)} ${words} became ${Math.round(after)}` });
         }
     }
     return out;
 }
 
-function chartsFor(overview, nodes) {
-    const cluster = {};
-    const names = nodes.map((node) => ({ node: node.name }));
-    const alone = !overview.sums.ofCluster;
-    const sumOf = (metric, label, role, more) => ({ label, role, metric, sumOf: names, ...more });
-    const charts = [];
-    if (alone) {
-        charts.push({ title: "CPU", format: cpu, lines: [sumOf("cpu/usage_rate", "used", "usage"), sumOf("cpu/node_capacity", "there", "size")] },
-            { title: "Memory", format: bytes, lines: [sumOf("memory/working_set", "used", "usage"), sumOf("memory/node_capacity", "there", "size")] });
-    } else {
-        charts.push({ title: "CPU of pods", format: cpu, lines: [
-            { label: "used", role: "usage", entity: cluster, metric: "cpu/usage_rate" },
-            { label: "requested", role: "request", entity: cluster, metric: "cpu/request" },
-            { label: "limit", role: "limit", entity: cluster, metric: "cpu/limit" }] },
-        { title: "Memory of pods", format: bytes, lines: [
-            { label: "working set", role: "usage", entity: cluster, metric: "memory/working_set" },
-            { label: "used", role: "second", entity: cluster, metric: "memory/usage" },
-            { label: "requested", role: "request", entity: cluster, metric: "memory/request" },
-            { label: "limit", role: "limit", entity: cluster, metric: "memory/limit" }] });
+async function countedChanges() {
+    return [...await drops("node/count", "nodeGone", "nodes"), ...await drops("node/ready_count", "fewerReady", "nodes ready")];
+}
+
+function clusterPanels() {
+    const line = (label, role, metric, more) => ({ label, role, metric, entity: {}, ...more });
+    return [
+        { title: "CPU", format: cpu, lines: [line("nodes", "usage", "cpu/node_utilization", { times: "cpu/node_allocatable" }), line("pods", "second", "cpu/usage_rate"),
+            line("requested", "request", "cpu/request"), line("limit", "limit", "cpu/limit"), line("allocatable", "size", "cpu/node_allocatable")] },
+        { title: "Memory", format: bytes, lines: [line("pods' working set", "usage", "memory/working_set"), line("pods, with caches", "second", "memory/usage"),
+            line("nodes, with caches", "third", "memory/node_utilization", { times: "memory/node_allocatable" }),
+            line("requested", "request", "memory/request"), line("limit", "limit", "memory/limit"), line("allocatable", "size", "memory/node_allocatable")] },
+        { title: "Network", format: rate, lines: [line("in", "usage", "network/rx_rate"), line("out", "second", "network/tx_rate")] },
+        { title: "File systems", format: bytes, lines: [line("used", "usage", "ephemeral_storage/usage"), line("size", "size", "ephemeral_storage/node_capacity")] },
+        { title: "Pods", format: count, lines: [line("pods", "usage", "pod/count"), line("containers", "second", "container/count")] },
+        { title: "Nodes", format: count, lines: [line("ready", "usage", "node/ready_count"), line("all", "size", "node/count")] },
+    ];
+}
+
+// A machine alone is shown with all it has.
+async function askAlone(overview) {
+    if (overview.sums.ofCluster || overview.counts.nodes !== 1) {
+        return null;
     }
-    if (names.length > 0 && names.length <= NODES_ADDED_MAX) {
-        charts.push({ title: "Network", format: rate, lines: [sumOf("network/rx_rate", "in", "usage"), sumOf("network/tx_rate", "out", "second")] },
-            { title: "File systems", format: bytes, lines: [sumOf("filesystem/usage", "used", "usage", { resource: "/" }), sumOf("filesystem/limit", "size", "size", { resource: "/" })] });
-    } else {
-        charts.push({ title: "Pods", format: count, lines: [{ label: "pods", role: "usage", entity: cluster, metric: "pod/count" }, { label: "containers", role: "second", entity: cluster, metric: "container/count" }] },
-            { title: "Nodes", format: count, lines: [{ label: "nodes", role: "second", entity: cluster, metric: "node/count" }, { label: "ready", role: "usage", entity: cluster, metric: "node/ready_count" }] });
-    }
-    return charts;
+    const [node] = rowsOf(await ask("/api/v1/page/nodes"));
+    return ask(`/api/v1/page/node/${encodeURIComponent(node.name)}`);
 }
 
 export function overviewView(shell) {
     const verdictPlace = h("div");
     const cardPlace = h("div", { class: "cards" });
     const chartPlace = h("div");
-    const lower = h("div", { class: "three" });
+    const choicePlace = h("div");
+    const changePlace = h("div");
+    const partPlace = h("div", { class: "column" });
+    const topPlace = h("div", { class: "three" });
     let group = null;
     let counted = [];
-    const choice = rangeChoice((seconds) => group && group.show(seconds));
+    let countedAt = 0;
+    let ended = false;
     const element = h("div", { class: "page" }, verdictPlace, cardPlace,
-        h("div", { class: "section" }, h("h2", {}, "Over time"), choice), chartPlace, lower);
+        h("div", { class: "lead" }, h("div", { class: "charted" }, h("div", { class: "section" }, h("h2", {}, "Over time"), choicePlace), chartPlace, topPlace),
+            h("div", { class: "column beside" }, changePlace, partPlace)));
 
-    async function startCharts(overview) {
+    function startCharts(overview, alone) {
         group = chartGroup([], 0);
-        const answer = overview.counts.nodes <= NODES_ADDED_MAX ? await ask("/api/v1/page/nodes").catch(() => null) : null;
-        group = chartGroup(chartsFor(overview, answer ? rowsOf(answer) : []), rangeSeconds(route.get("range", "1h")));
+        if (overview.history === null) {
+            fill(chartPlace, noHistory());
+            return;
+        }
+        group = chartGroup(alone ? panels("node", { node: alone.details.name }, alone, []) : clusterPanels(), chosenRange());
+        fill(choicePlace, rangeChoice((seconds) => group.show(seconds)));
         fill(chartPlace, group.element);
         group.start();
+    }
+
+    async function showMore(overview) {
+        const alone = await askAlone(overview).catch(() => undefined);
+        if (ended || alone === undefined) {
+            return;
+        }
+        fill(partPlace, alone ? parts(alone) : null);
+        if (!group && overview.counts.nodes > 0) {
+            startCharts(overview, alone);
+        } else if (!group) {
+            fill(chartPlace, h("p", { class: "panel empty" }, "The charts begin with the first node that answers."));
+        }
+    }
+
+    async function recount(overview) {
+        if (overview.history === null || overview.time - countedAt < COUNTS_MS) {
+            return;
+        }
+        countedAt = overview.time;
         counted = await countedChanges();
+        fill(changePlace, changes(overview, counted));
     }
 
     const stop = shell.onOverview((overview) => {
-        fill(verdictPlace, verdictLine(overview));
+        fill(verdictPlace, verdict(overview));
         fill(cardPlace, cards(overview));
-        const pods = overview.podsByCpu.length > 0;
-        fill(lower, changes(overview, counted),
-            pods || overview.sums.ofCluster
-                ? [top("Pods by CPU", overview.podsByCpu, cpu, link(["pods"], { sort: "cpu", order: "down" })),
-                    top("Pods by memory", overview.podsByMemory, bytes, link(["pods"], { sort: "memory", order: "down" }))]
-                : [top("Services by CPU", overview.systemByCpu, cpu, link(["containers"], { sort: "cpu", order: "down" })),
-                    top("Services by memory", overview.systemByMemory, bytes, link(["containers"], { sort: "memory", order: "down" }))]);
-        if (!group) {
-            startCharts(overview);
-        }
+        fill(changePlace, changes(overview, counted));
+        fill(topPlace, tops(overview));
+        showMore(overview);
+        recount(overview);
     });
-    return { element, title: "Overview", repaint: () => group && group.repaint(), destroy: () => { stop(); if (group) { group.destroy(); } } };
+    return { element, title: "Overview", repaint: () => group && group.repaint(), destroy: () => { ended = true; stop(); if (group) { group.destroy(); } } };
 }

@@ -1,21 +1,35 @@
 // Small pieces that several views show.
-import { h, svg } from "./dom.js";
-import { link, remember, route } from "./route.js";
-import { isNone, percent } from "./units.js";
-import { RANGES } from "./past.js";
+import { h } from "./dom.js";
+import { link, remember } from "./route.js";
+import { cpu, isNone, percent } from "./units.js";
+import { chosenRangeName, RANGES } from "./past.js";
 
 export function pill(level, text, hint) {
     return h("span", { class: `pill ${level}`, title: hint || "" }, text);
+}
+
+const SIGNS = { ok: "✓", warn: "!", bad: "×" };
+const WORDS = { ok: "well", warn: "worth a look", bad: "wrong" };
+
+// A shape besides the colour.
+export function sign(level) {
+    return h("i", { class: `sign ${level}`, role: "img", "aria-label": WORDS[level] }, SIGNS[level]);
 }
 
 function levelOf(share) {
     return share >= 0.95 ? "bad" : share >= 0.85 ? "warn" : "";
 }
 
-// Use of a whole, with marks where request and limit lie.
+// CPU at its limit is slowed down, not lost.
+function levelOfCpu(share) {
+    return share >= 0.9 ? "warn" : "";
+}
+
+// Use of a whole, with marks where request and limit lie. calm: true: in one
+// colour whatever the share; "cpu": never bad.
 export function bar(used, whole, marks, calm) {
     const share = isNone(used) || !whole ? 0 : used / whole;
-    const inner = h("i", { class: calm ? "" : levelOf(share) });
+    const inner = h("i", { class: calm === true ? "" : calm === "cpu" ? levelOfCpu(share) : levelOf(share) });
     inner.style.width = `${Math.min(100, share * 100)}%`;
     const element = h("span", { class: `bar${whole ? "" : " none"}`, "aria-hidden": "true" }, inner);
     for (const [kind, value] of Object.entries(marks || {})) {
@@ -32,7 +46,7 @@ export function bar(used, whole, marks, calm) {
 export function use(format, used, whole, marks, hint) {
     // Above what was asked for is no fault; near a limit or a size is.
     const calm = whole === marks.request && whole !== marks.limit;
-    return h("span", { class: "use", title: hint || "" }, bar(used, whole, marks, calm), h("span", {}, format(used)));
+    return h("span", { class: "use", title: hint || "" }, bar(used, whole, marks, calm || (format === cpu && "cpu")), h("span", {}, format(used)));
 }
 
 export function useHint(format, used, whole, request, limit) {
@@ -49,15 +63,9 @@ export function useHint(format, used, whole, request, limit) {
     return parts.join(", ");
 }
 
-export function ring(part, whole, level) {
-    const share = whole > 0 ? part / whole : 0;
-    const length = 2 * Math.PI * 15;
-    return svg("svg", { viewBox: "0 0 36 36", class: "ring", "aria-hidden": "true" },
-        svg("circle", { cx: 18, cy: 18, r: 15, class: "back" }),
-        svg("circle", {
-            cx: 18, cy: 18, r: 15, class: level, transform: "rotate(-90 18 18)",
-            "stroke-dasharray": `${share * length} ${length}`,
-        }));
+// A machine that is read directly, not over the network.
+export function isHere(node) {
+    return node.cpu !== null && node.scraped === null && node.failures === 0;
 }
 
 export function nodeLink(name) {
@@ -80,7 +88,7 @@ export function namespaceLink(name) {
 // The choice of the charts' range; chosen(seconds) on each change.
 export function rangeChoice(chosen) {
     const buttons = RANGES.map(([name, seconds]) => h("button", {
-        "aria-pressed": String(route.get("range", "1h") === name),
+        "aria-pressed": String(chosenRangeName() === name),
         onclick: (event) => {
             remember({ range: name });
             buttons.forEach((button) => button.setAttribute("aria-pressed", String(button === event.target)));
@@ -88,6 +96,10 @@ export function rangeChoice(chosen) {
         },
     }, name));
     return h("div", { class: "ranges", role: "group", "aria-label": "Range of the charts" }, buttons);
+}
+
+export function noHistory() {
+    return h("p", { class: "panel empty" }, "No history is kept, so there are no charts: start Skerry with --history=1G to see the past.");
 }
 
 const GOOD = { running: "ok", succeeded: "", pending: "warn", failed: "bad", unknown: "" };
@@ -109,7 +121,7 @@ export function nodeState(node) {
         pills.push(pill("bad", "not ready"));
     }
     if (node.streak > 0) {
-        pills.push(pill("bad", "not answering", node.error));
+        pills.push(pill("bad", "no answer", node.error));
     }
     for (const what of ["memory", "disk", "pid"]) {
         if (node[`${what}Pressure`]) {

@@ -1,5 +1,6 @@
 // Series of the history, fit for a chart.
-import { ask } from "./server.js";
+import { route } from "./route.js";
+import { ask, now } from "./server.js";
 
 export const RANGES = [
     ["15m", 900], ["1h", 3600], ["6h", 21600], ["24h", 86400], ["7d", 604800], ["30d", 2592000],
@@ -13,6 +14,22 @@ const BUCKETS = { 3600: 60, 21600: 60, 86400: 300, 604800: 1800, 2592000: 7200 }
 export function rangeSeconds(name) {
     const found = RANGES.find(([range]) => range === name);
     return found ? found[1] : 3600;
+}
+
+// Where the reader has chosen none: the last hour, or what there is of it.
+let recordedSinceMs = null;
+
+export function setRecordedSince(ms) {
+    recordedSinceMs = ms;
+}
+
+export function chosenRangeName() {
+    const young = recordedSinceMs !== null && now() - recordedSinceMs < 900000;
+    return route.get("range") || (young ? "15m" : "1h");
+}
+
+export function chosenRange() {
+    return rangeSeconds(chosenRangeName());
 }
 
 const PARTS = { namespace: "namespaces", pod: "pods", node: "nodes", container: "containers" };
@@ -57,7 +74,7 @@ function usualStep(times) {
 
 // {times (s), values, peaks (null for points)}
 export async function series(entity, metric, seconds, options, signal) {
-    const start = new Date(Date.now() - seconds * 1000).toISOString();
+    const start = new Date(now() - seconds * 1000).toISOString();
     const labels = options.resource === undefined ? ""
         : `&labels=resource_id:${encodeURIComponent(options.resource)}`;
     const bucket = BUCKETS[seconds];
@@ -102,36 +119,12 @@ export function derive(one) {
     return { times, values, peaks: null };
 }
 
-// How long a value stands in for one that is missing, in steps: nodes are not
-// all sampled in each cycle.
-const STANDS = 3;
-
-// The sum of several. A series that has ended counts until it stands no more.
-export function sum(many) {
-    const times = [...new Set(many.flatMap((one) => one.times))].sort((a, b) => a - b);
-    const stepS = Math.max(1, ...many.map((one) => usualStep(one.times)).filter((step) => step > 0));
-    const totals = times.map(() => 0);
-    const counted = times.map(() => 0);
-    for (const one of many) {
-        let at = -1;
-        times.forEach((time, i) => {
-            while (at + 1 < one.times.length && one.times[at + 1] <= time) {
-                at++;
-            }
-            let known = at;
-            while (known >= 0 && one.values[known] === null) {
-                known--;
-            }
-            if (known >= 0 && time - one.times[known] <= stepS * STANDS) {
-                totals[i] += one.values[known];
-                counted[i]++;
-            }
-        });
-    }
-    // A sum that begins before its parts would climb as they come in.
-    const most = Math.max(0, ...counted);
-    const first = counted.findIndex((count) => count > most / 2);
-    const kept = (all) => all.filter((value, i) => i >= first && counted[i] > 0);
-    const gapped = withGaps(kept(times), [kept(totals)], stepS);
-    return { times: gapped.times, values: gapped.columns[0], peaks: null };
+// A share times what it is a share of; values of one cycle have one time.
+export function product(one, other) {
+    const of = new Map(other.times.map((at, i) => [at, other.values[i]]));
+    const times = (values) => values && values.map((value, i) => {
+        const factor = of.get(one.times[i]);
+        return value === null || factor === null || factor === undefined ? null : value * factor;
+    });
+    return { times: one.times, values: times(one.values), peaks: times(one.peaks) };
 }

@@ -39,7 +39,12 @@ export function go(target) {
     location.hash = target;
 }
 
+// The range of the charts goes along from view to view.
 addEventListener("hashchange", () => {
+    const range = now.query.get("range");
     now = parse();
+    if (range && !now.query.has("range")) {
+        remember({ range });
+    }
     listeners.forEach((listener) => listener());
 });

@@ -14,11 +14,20 @@ export class Refused extends Error {
 
 let failingSince = 0;
 let sentence = "";
+let tokenWanted = false;
+let skewMs = 0;
 const listeners = new Set();
+
+// The server's clock: the reader's may be off.
+export function now() {
+    return Date.now() - skewMs;
+}
 
 export const connection = {
     failure: () => sentence,
     since: () => failingSince,
+    // The appliance asks for a token that this browser has not given.
+    wantsToken: () => tokenWanted,
     listen: (listener) => listeners.add(listener),
 };
 
@@ -40,15 +49,23 @@ export async function ask(path, signal) {
     try {
         answer = await fetch(path, { signal: either, cache: "no-store" });
         if (answer.ok) {
-            const document = await answer.json();
+            const found = await answer.json();
+            if (typeof found.time === "number") {
+                skewMs = Date.now() - found.time;
+            }
+            tokenWanted = false;
             tell("");
-            return document;
+            return found;
         }
     } catch (error) {
         if (!signal || !signal.aborted) {
             tell("The appliance does not answer. This page tries again every few seconds.");
         }
         throw error;
+    }
+    if (answer.status === 401 && !tokenWanted) {
+        tokenWanted = true;
+        listeners.forEach((listener) => listener());
     }
     tell("");
     throw new Refused(answer.status, (await answer.text()).trim());

@@ -1,7 +1,7 @@
 // A table of any length: sorted and filtered here, only the rows in sight are
 // in the document. Rows are of one height.
 import { h, fill } from "./dom.js";
-import { count, isNone } from "./units.js";
+import { count, isNone, plural } from "./units.js";
 import { remember, route, go } from "./route.js";
 
 const ROW = 30;
@@ -17,24 +17,24 @@ function compare(a, b) {
     return typeof a === "string" ? words.compare(a, b) : a - b;
 }
 
-// columns: [{key, title, width, num, cell(row), sort(row), hint}]. onArranged: the
-// reader sorted or filtered, or the first rows came.
-// Where there is little room, use comes right behind the name.
+// Where there is little room, what matters most comes right behind the name.
 const NARROW = matchMedia("(max-width: 720px)");
 const FIRST = ["cpu", "memory"];
-const NAME_WIDTH = 160;
-const USE_WIDTH = 100;
+const NAME_WIDTH = 150;
+const USE_WIDTH = 106;
 
 function arranged(columns) {
     if (!NARROW.matches) {
         return columns;
     }
     const [name, ...rest] = columns;
-    return [{ ...name, width: Math.min(name.width, NAME_WIDTH) },
+    return [{ ...name, width: Math.min(name.width, NAME_WIDTH) }, ...rest.filter((column) => column.phone),
         ...rest.filter((column) => FIRST.includes(column.key)).map((column) => ({ ...column, width: USE_WIDTH })),
-        ...rest.filter((column) => !FIRST.includes(column.key))];
+        ...rest.filter((column) => !FIRST.includes(column.key) && !column.phone)];
 }
 
+// columns: [{key, title, width, num, cell(row), sort(row), hint, phone}]. onArranged:
+// the reader sorted or filtered, or the first rows came.
 export function table({ columns: wanted, search, target, sort, noun, empty, tools, onArranged }) {
     const columns = arranged(wanted);
     const filter = h("input", {
@@ -51,10 +51,11 @@ export function table({ columns: wanted, search, target, sort, noun, empty, tool
         h("colgroup", {}, columns.map((column) => h("col", { style: { width: `${column.width}px` } }))),
         h("thead", {}, h("tr", {}, heads)), body);
     grid.style.minWidth = `${columns.reduce((sum, column) => sum + column.width, 0)}px`;
-    const frame = h("div", { class: "frame", tabindex: "0", onscroll: paintSoon, onkeydown: keys, "aria-label": noun }, grid);
+    const frame = h("div", { class: "frame", tabindex: "0", role: "region", onscroll: paintSoon, onkeydown: keys, "aria-label": `${noun}: arrow keys choose, Enter opens` }, grid);
     const element = h("div", { class: "list" }, h("div", { class: "tools" }, filter, tally, tools), frame);
     let rows = [];
     let seen = [];
+    let known = false;
     let selected = -1;
     let painting = 0;
     let key = columns.some((column) => column.key === route.get("sort")) ? route.get("sort") : sort;
@@ -96,8 +97,8 @@ export function table({ columns: wanted, search, target, sort, noun, empty, tool
         });
         columns.forEach((each, i) => heads[i].setAttribute("aria-sort",
             each.key !== key ? "none" : down ? "descending" : "ascending"));
-        tally.textContent = seen.length === rows.length ? `${count(rows.length)} ${noun}`
-            : `${count(seen.length)} of ${count(rows.length)} ${noun}`;
+        tally.textContent = seen.length === rows.length ? plural(rows.length, noun)
+            : `${count(seen.length)} of ${plural(rows.length, noun)}`;
         paint();
         if (onArranged && byReader) {
             onArranged();
@@ -126,7 +127,7 @@ export function table({ columns: wanted, search, target, sort, noun, empty, tool
         grid.setAttribute("aria-rowcount", seen.length + 1);
         if (seen.length === 0) {
             fill(body, h("tr", {}, h("td", { colSpan: columns.length, class: "empty" },
-                rows.length === 0 ? empty : `No ${noun} match this filter.`)));
+                !known ? "" : rows.length === 0 ? empty : `No ${noun} match this filter.`)));
             return;
         }
         fill(body, spacer(first), seen.slice(first, last).map((row, i) => lineOf(row, first + i)),
@@ -180,12 +181,18 @@ export function table({ columns: wanted, search, target, sort, noun, empty, tool
         element,
         update(next) {
             const first = rows.length === 0;
+            known = true;
             rows = next;
             rows.forEach((row) => { row.found = search(row).toLowerCase(); });
             arrange(first);
         },
         first: (most) => seen.slice(0, most),
         frame,
+        setFilter(text) {
+            filter.value = text;
+            filtered();
+        },
+        filter: () => filter.value,
         focusFilter: () => filter.focus(),
         focusRows: () => frame.focus(),
         destroy: () => watcher.disconnect(),

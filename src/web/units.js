@@ -38,7 +38,7 @@ export function rate(value) {
 }
 
 export function count(value) {
-    return isNone(value) ? DASH : Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
+    return isNone(value) ? DASH : String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 export function number(value) {
@@ -53,7 +53,16 @@ export function percent(part, whole) {
         return DASH;
     }
     const share = part / whole * 100;
-    return share > 0 && share < 1 ? "<1 %" : `${Math.round(share)} %`;
+    return share > 0 && share < 1 ? "<1 %" : share > 99 && share < 100 ? ">99 %" : `${Math.round(share)} %`;
+}
+
+// A share on an axis, where steps below one percent must be told apart.
+export function finePercent(share) {
+    return `${Number((share * 100).toPrecision(3))} %`;
+}
+
+export function plural(amount, noun) {
+    return `${count(amount)} ${amount === 1 ? noun.replace(/s$/, "") : noun}`;
 }
 
 export function duration(ms) {
@@ -77,18 +86,34 @@ export function ago(at, now) {
     return isNone(at) ? "never" : now - at < 1000 ? "now" : `${duration(now - at)} ago`;
 }
 
-const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+// A format takes milliseconds to make, so that each is made when it is needed.
+const FORMS = {
+    full: { dateStyle: "medium", timeStyle: "medium" },
+    clock: { timeStyle: "medium" },
+    day: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+    axisClock: { hour: "2-digit", minute: "2-digit" },
+    axisDay: { month: "short", day: "numeric" },
+};
+const made = {};
+const TODAY_MS = 20 * 3600000;
+
+export function dated(form, ms) {
+    made[form] = made[form] || new Intl.DateTimeFormat(undefined, FORMS[form]);
+    return made[form].format(ms);
+}
 
 export function time(ms) {
-    return isNone(ms) ? DASH : FULL.format(ms);
+    return isNone(ms) ? DASH : dated("full", ms);
 }
 
+// The time of day, with the day when that is not today's.
 export function clock(ms) {
-    return isNone(ms) ? DASH : CLOCK.format(ms);
+    return isNone(ms) ? DASH : dated(Math.abs(Date.now() - ms) < TODAY_MS ? "clock" : "day", ms);
 }
 
-export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+export function zone() {
+    return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
 
 // A long name by its two ends, which tell it from its likes.
 export function short(name) {
@@ -103,6 +128,9 @@ export function formatOf(name, unit) {
     }
     if (/_utilization$|_reservation$/.test(name)) {
         return (value) => percent(value, 1);
+    }
+    if (name === "cpu/load") {
+        return (value) => isNone(value) ? DASH : number(value / 1000);
     }
     if (unit === "bytes" || /^(memory|ephemeral_storage)\/(node_|request|limit)/.test(name)) {
         return bytes;

@@ -1,39 +1,15 @@
-// What test_page.sh runs: see there. One case a function; prints PASS or FAIL.
+// What test_page.sh runs: every view against the simulated cluster, values against
+// the truth. One case a function; prints PASS or FAIL.
 import { get } from "node:http";
-import { createRequire } from "node:module";
 import { execFileSync } from "node:child_process";
 import { bytes, count } from "../../src/web/units.js";
+import { BASE, PHONE, WIDE, browser, chartsDrawn, check, end, fits, frames, json, openPage, rowsOf, run, shot, withErrors } from "./kit.mjs";
 
-const { DRIVER, URL: BASE, SIM_ADMIN, TREE, SCREENSHOTS } = process.env;
-const { chromium } = createRequire(`${DRIVER}/`)("playwright-core");
-const LIMIT = 30000;
-const WIDE = { width: 1280, height: 860 };
-const PHONE = { width: 390, height: 800 };
-// The page's promise, in bytes as they are sent.
+const { SIM_ADMIN, SINK, TREE } = process.env;
+// The page's promises: bytes as they are sent, milliseconds of script.
 const PAGE_BYTES_MAX = 150000;
+const SCRIPT_MS_MAX = 100;
 
-let failures = 0;
-const noise = [];
-
-function check(fact, sentence) {
-    if (!fact) {
-        throw new Error(sentence);
-    }
-}
-
-async function run(name, body) {
-    noise.length = 0;
-    try {
-        await body();
-        check(noise.length === 0, `the console says: ${noise.join(" | ")}`);
-        console.log(`PASS ${name}`);
-    } catch (error) {
-        failures++;
-        console.log(`FAIL ${name} ${String(error.stack || error).split("\n").slice(0, 3).join(" ")}`);
-    }
-}
-
-const json = async (path) => (await fetch(`${BASE}/api/v1/${path}`)).json();
 const truth = async (query) => (await fetch(`${SIM_ADMIN}/truth?${query}`)).json();
 const command = async (path) => check((await (await fetch(`${SIM_ADMIN}${path}`)).text()).trim() === "ok", `${path} is refused`);
 
@@ -46,59 +22,11 @@ function sentBytes(path) {
     }).on("error", reject));
 }
 
-function rowsOf(list) {
-    return list.rows.map((row) => Object.fromEntries(list.columns.map((name, i) => [name, row[i]])));
-}
-
-async function openPage(browser, viewport, colorScheme, quiet) {
-    const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
-    const page = await context.newPage();
-    page.setDefaultTimeout(LIMIT);
-    page.on("pageerror", (error) => noise.push(error.message));
-    page.on("console", (message) => {
-        // A history that is being written may say 503 for a moment; the page asks again.
-        const passing = /503/.test(message.text()) && /\/historical\//.test(message.location().url);
-        if (!quiet() && !passing && ["error", "warning"].includes(message.type())) {
-            noise.push(message.text());
-        }
-    });
-    page.on("request", (request) => {
-        if (!request.url().startsWith(BASE) && !request.url().startsWith("data:")) {
-            noise.push(`outside request: ${request.url()}`);
-        }
-    });
-    return page;
-}
-
-let expectingErrors = false;
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-const page = await openPage(browser, WIDE, "light", () => expectingErrors);
+const page = await openPage(WIDE, "light");
 const rows = page.locator(".grid tbody tr:not([aria-hidden])");
 
 async function tab(title) {
     await page.locator(".top nav a", { hasText: title }).first().click();
-}
-
-async function chartsDrawn(at) {
-    await at.waitForFunction(() => {
-        const all = [...document.querySelectorAll(".chart")];
-        return all.length > 0 && all.every((each) => each.querySelector("canvas") || /Nothing was recorded/.test(each.textContent)) &&
-            all.some((each) => each.querySelector("canvas"));
-    });
-}
-
-async function shot(at, name, whole) {
-    const size = at.viewportSize();
-    if (whole) {
-        const height = await at.evaluate(() => {
-            const main = document.querySelector("main");
-            return main.scrollHeight + main.offsetTop;
-        });
-        await at.setViewportSize({ width: size.width, height: Math.max(size.height, Math.min(height, 6000)) });
-        await at.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-    }
-    await at.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
-    await at.setViewportSize(size);
 }
 
 const pods = rowsOf(await json("page/pods"));
@@ -165,15 +93,61 @@ await run("overview", async () => {
     await shot(page, "overview-1280", true);
 });
 
+const SCRIPT = new Set(["EvaluateScript", "FunctionCall", "v8.compile", "v8.compileModule", "v8.evaluateModule", "v8.produceModuleCache", "RunMicrotasks",
+    "TimerFire", "FireAnimationFrame", "EventDispatch"]);
+
+// Milliseconds of processor time in script, from a trace: what lies within another
+// event is in it already. Of the thread that does most, the page's.
+function scriptMs(events) {
+    const threads = new Map();
+    for (const event of events.filter((each) => each.ph === "X" && SCRIPT.has(each.name) && each.tdur !== undefined)) {
+        const key = `${event.pid} ${event.tid}`;
+        threads.set(key, [...threads.get(key) || [], event]);
+    }
+    const sums = [...threads.values()].map((all) => {
+        let over = 0;
+        let sum = 0;
+        for (const event of all.sort((x, y) => x.ts - y.ts || y.dur - x.dur)) {
+            if (event.ts >= over) {
+                over = event.ts + event.dur;
+                sum += event.tdur;
+            }
+        }
+        return sum / 1000;
+    });
+    return Math.max(...sums);
+}
+
+async function tracedLoad(rate) {
+    const fresh = await openPage(WIDE, "light");
+    const session = await fresh.context().newCDPSession(fresh);
+    const events = [];
+    await session.send("Emulation.setCPUThrottlingRate", { rate });
+    session.on("Tracing.dataCollected", (piece) => events.push(...piece.value));
+    await session.send("Tracing.start", { traceConfig: { includedCategories: ["devtools.timeline", "v8", "disabled-by-default-v8.compile"] } });
+    // A mark that the page sets itself: the driver's own polling is script, too.
+    await fresh.addInitScript(() => {
+        window.drawn = new Promise((done) => new MutationObserver((none, self) => {
+            if (document.querySelectorAll(".chart canvas").length >= 4) {
+                self.disconnect();
+                requestAnimationFrame(() => setTimeout(done));
+            }
+        }).observe(document, { childList: true, subtree: true }));
+    });
+    await fresh.goto(`${BASE}/`);
+    await fresh.evaluate(() => window.drawn);
+    const ended = new Promise((done) => session.once("Tracing.tracingComplete", done));
+    await session.send("Tracing.end");
+    await ended;
+    await fresh.context().close();
+    return scriptMs(events);
+}
+
 await run("script takes little time", async () => {
-    const session = await page.context().newCDPSession(page);
-    await session.send("Performance.enable");
-    await page.reload();
-    await chartsDrawn(page);
-    const { metrics } = await session.send("Performance.getMetrics");
-    const ms = metrics.find((each) => each.name === "ScriptDuration").value * 1000;
-    console.log(`page_script ${Math.round(ms)} ms`);
-    check(ms < 500, `${ms} ms of script`);
+    const all = [await tracedLoad(1), await tracedLoad(1), await tracedLoad(1)].sort((x, y) => x - y);
+    console.log(`page_script ${Math.round(all[1])} ms`);
+    console.log(`page_script_throttled_twice ${Math.round(await tracedLoad(2))} ms`);
+    check(all[1] < SCRIPT_MS_MAX, `${all[1]} ms of script`);
 });
 
 for (const [title, kind, wanted] of [["Nodes", "nodes", nodes.length], ["Pods", "pods", pods.length]]) {
@@ -199,7 +173,7 @@ await run("rows of a list as charts", async () => {
     for (const kind of ["nodes", "namespaces", "pods", "containers"]) {
         await page.goto(`${BASE}/#/${kind}`);
         await rows.first().waitFor();
-        await page.locator(".toggle").click();
+        await page.locator(".toggle", { hasText: "Charts" }).click();
         await chartsDrawn(page);
         check(page.url().includes("view=charts"), page.url());
     }
@@ -292,101 +266,193 @@ await run("this appliance", async () => {
 });
 
 await run("what is not there is said", async () => {
-    expectingErrors = true;
-    await page.goto(`${BASE}/#/pod/team-000/no-such-pod`);
-    await page.getByText("There is no such pod now").waitFor();
-    await page.goto(`${BASE}/#/nonsense`);
-    await page.getByText("There is no such page here").waitFor();
-    expectingErrors = false;
-});
-
-function manyPods() {
-    const at = Date.now();
-    const line = (i) => [`team-${i % 40}`, i === 7 ? "<img src=x onerror=document.title='bad'>" : `pod-with-a-long-name-${i}`, "running", false, "", 2, 2, i % 5,
-        (i * 7919) % 30000 / 10, 100, 200, (i * 104729) % 4e9, 1e8, 2e9, 1000, 2000, 5e6, `node-${i % 1000}`, at - i * 1000];
-    const columns = ["namespace", "name", "phase", "deleting", "reason", "ready", "containers", "restarts", "cpu", "cpuRequest", "cpuLimit", "memory", "memoryRequest",
-        "memoryLimit", "rx", "tx", "storage", "node", "created"];
-    return JSON.stringify({ time: at, cycle: at, columns, rows: Array.from({ length: 30000 }, (none, i) => line(i)) });
-}
-
-await run("30,000 pods", async () => {
-    const body = manyPods();
-    await page.route("**/api/v1/page/pods", (request) => request.fulfill({ body, contentType: "application/json" }));
-    await page.goto(`${BASE}/#/pods?sort=name&order=up`);
-    await page.getByText(`${count(30000)} pods`, { exact: true }).waitFor();
-    const sorting = await page.evaluate(async () => {
-        const begin = performance.now();
-        [...document.querySelectorAll(".grid th button")].find((each) => each.textContent === "CPU").click();
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-        return performance.now() - begin;
+    await withErrors(async () => {
+        await page.goto(`${BASE}/#/pod/team-000/no-such-pod`);
+        await page.getByText("There is no pod no-such-pod in namespace team-000").waitFor();
+        await shot(page, "no-such-pod-1280");
+        await page.goto(`${BASE}/#/nonsense`);
+        await page.getByText("There is no such page here").waitFor();
     });
-    const scrolling = await page.evaluate(async () => {
-        const frame = document.querySelector(".frame");
-        const begin = performance.now();
-        for (let i = 1; i <= 20; i++) {
-            frame.scrollTop = frame.scrollHeight * i / 20;
-            await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-        }
-        return (performance.now() - begin) / 20;
-    });
-    console.log(`rows_30000_sort ${Math.round(sorting)} ms`);
-    console.log(`rows_30000_scroll ${Math.round(scrolling)} ms`);
-    check(sorting < 2000 && scrolling < 1000, `sort ${sorting} ms, a step of scrolling ${scrolling} ms`);
-    check(await rows.count() < 100, "all rows are in the document");
-    await page.keyboard.press("/");
-    await page.keyboard.type("img src");
-    await page.getByText(`1 of ${count(30000)} pods`, { exact: true }).waitFor();
-    check(await page.locator("main img").count() === 0 && await page.title() !== "bad", "a name became markup");
-    await page.unroute("**/api/v1/page/pods");
-    expectingErrors = false;
-    noise.length = 0;
 });
 
 await run("a phone, and the dark", async () => {
     for (const scheme of ["light", "dark"]) {
-        const phone = await openPage(browser, PHONE, scheme, () => false);
+        const phone = await openPage(PHONE, scheme);
+        const dark = scheme === "dark" ? "-dark" : "";
         for (const [name, hash] of [["overview", ""], ["nodes", "nodes"], ["pods", "pods"], ["pod", `pod/${some.namespace}/${some.name}`], ["appliance", "appliance"]]) {
             await phone.goto(`${BASE}/#/${hash}`);
             await phone.locator(".page").locator("table, .chart").first().waitFor();
             if (["overview", "pod"].includes(name)) {
                 await chartsDrawn(phone);
             }
-            const wide = await phone.evaluate(() => Math.max(document.documentElement.scrollWidth, document.querySelector("main").scrollWidth));
-            check(wide <= PHONE.width, `${name} is ${wide} wide`);
-            await shot(phone, `${name}-390${scheme === "dark" ? "-dark" : ""}`, name !== "nodes" && name !== "pods");
+            await fits(phone, name);
+            await shot(phone, `${name}-390${dark}`, name !== "nodes" && name !== "pods");
         }
         await phone.context().close();
     }
-    const dark = await openPage(browser, WIDE, "dark", () => false);
-    await dark.goto(`${BASE}/`);
-    await chartsDrawn(dark);
-    await shot(dark, "overview-1280-dark", true);
+    const dark = await openPage(WIDE, "dark");
+    for (const [name, hash] of [["overview", ""], ["node", `node/${nodes[0].name}`], ["pods", "pods"], ["appliance", "appliance"]]) {
+        await dark.goto(`${BASE}/#/${hash}`);
+        await dark.locator(".page").locator("table, .chart").first().waitFor();
+        if (["overview", "node"].includes(name)) {
+            await chartsDrawn(dark);
+        }
+        await shot(dark, `${name}-1280-dark`, name !== "pods");
+    }
     await dark.keyboard.press("t");
     check(await dark.evaluate(() => document.documentElement.dataset.theme) === "light", "the key t");
     await dark.context().close();
 });
 
+// Contrast of two colours as WCAG reckons it.
+function contrast(one, other) {
+    const light = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map((each) => each / 255)
+        .map((each) => each <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4).reduce((sum, each, i) => sum + each * [0.2126, 0.7152, 0.0722][i], 0);
+    const [low, high] = [light(one), light(other)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+}
+
+await run("can be read and reached by everybody", async () => {
+    for (const scheme of ["light", "dark"]) {
+        const seen = await openPage(WIDE, scheme);
+        for (const hash of ["", "pods", "appliance", `pod/${some.namespace}/${some.name}`]) {
+            await seen.goto(`${BASE}/#/${hash}`);
+            await seen.locator(".page").locator("table, .chart").first().waitFor();
+            const texts = await seen.evaluate(() => {
+                const solid = (element) => {
+                    for (let at = element; at; at = at.parentElement) {
+                        const back = getComputedStyle(at).backgroundColor;
+                        if (back !== "rgba(0, 0, 0, 0)") {
+                            return back;
+                        }
+                    }
+                    return "rgb(255, 255, 255)";
+                };
+                return [...document.querySelectorAll("#app *")].filter((each) => each.offsetParent !== null && [...each.childNodes].some((child) => child.nodeType === 3 && child.data.trim() !== ""))
+                    .map((each) => [each.textContent.slice(0, 30), getComputedStyle(each).color, solid(each)]);
+            });
+            const pale = texts.find(([, ink, back]) => contrast(ink, back) < 4.5);
+            check(!pale, `#/${hash} ${scheme}: ${pale} has contrast ${pale && contrast(pale[1], pale[2])}`);
+            const nameless = await seen.evaluate(() => [...document.querySelectorAll("button, a, input, [role=img], [tabindex='0']")].filter((each) => each.offsetParent !== null &&
+                !(each.textContent.trim() || each.getAttribute("aria-label") || each.title)).map((each) => each.outerHTML.slice(0, 80)));
+            check(nameless.length === 0, `#/${hash}: without a name: ${nameless[0]}`);
+        }
+        await seen.keyboard.press("Tab");
+        const ring = await seen.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+        check(ring === "solid", `the focus has no ring: ${ring}`);
+        await seen.context().close();
+    }
+});
+
+await run("times are in the reader's zone", async () => {
+    await page.goto(`${BASE}/#/pod/${some.namespace}/${some.name}`);
+    const created = page.locator(".facts dd span[title]").first();
+    await created.waitFor();
+    const wanted = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "Pacific/Auckland" }).format(some.created);
+    check(await created.getAttribute("title") === wanted, `${await created.getAttribute("title")}, ${wanted}`);
+    await page.keyboard.press("?");
+    await page.locator("dialog", { hasText: "Pacific/Auckland" }).waitFor();
+    await page.keyboard.press("Escape");
+});
+
+await run("a token that is wanted leads to the login, and back", async () => {
+    await withErrors(async () => {
+        const reader = await openPage(WIDE, "light");
+        await reader.route("**/api/v1/**", (request) => request.fulfill({ status: 401, body: "a token is required" }));
+        await reader.route("**/login", (request) => request.fulfill({ body: "<p>the login</p>", contentType: "text/html" }));
+        await reader.goto(`${BASE}/#/pods?sort=memory&order=down`);
+        await reader.locator(".notice", { hasText: "asks for its token" }).waitFor();
+        await shot(reader, "token-1280");
+        await reader.waitForURL(/\/login$/);
+        await reader.unroute("**/api/v1/**");
+        await reader.goto(`${BASE}/`);
+        await reader.waitForURL(/#\/pods\?sort=memory&order=down/);
+        await reader.locator(".grid tbody tr").nth(2).waitFor();
+        await reader.context().close();
+    });
+});
+
+await run("what goes wrong is said: what, since when, where", async () => {
+    const gone = nodes[1].name;
+    const silent = nodes[2].name;
+    const victim = running.find((pod) => pod.namespace.startsWith("team") && pod.node === nodes[0].name);
+    await command(`/pod?do=restart&ns=${victim.namespace}&name=${victim.name}&reason=oom`);
+    await command(`/node?do=notready&name=${gone}`);
+    await command(`/fault?node=${silent}&kind=refuse`);
+    await fetch(`${SINK}/break`);
+    await command("/pod?do=add&ns=team-001&name=a-pod-that-waits-for-a-node-and-has-a-name-that-is-longer-than-any-column");
+    await page.goto(`${BASE}/`);
+    const line = (text) => page.locator(".verdict li", { hasText: text });
+    await line(`Node ${gone} is not ready`).waitFor();
+    await line(`Node ${silent} does not answer`).waitFor();
+    await line("ran out of memory").waitFor();
+    await line("Sink influxdb:").filter({ hasText: "takes nothing" }).waitFor();
+    check(/since \d\d:\d\d:\d\d .*ago/.test(await line(silent).innerText()), `no time: ${await line(silent).innerText()}`);
+    check(/:/.test(await line(silent).innerText().then((text) => text.split("does not answer")[1])), `no reason: ${await line(silent).innerText()}`);
+    const changed = page.locator(".changes");
+    await changed.locator("tr", { hasText: "out of memory" }).filter({ hasText: victim.name.slice(-12) }).waitFor();
+    await changed.locator("tr", { hasText: "a-name-that-is-longer-than-any-column".slice(-12) }).filter({ hasText: "pending" }).waitFor();
+    await changed.locator("tr", { hasText: `${nodes.length} nodes ready became ${nodes.length - 1}` }).waitFor();
+    await chartsDrawn(page);
+    await shot(page, "trouble-1280", true);
+    const phone = await openPage(PHONE, "dark");
+    await phone.goto(`${BASE}/`);
+    await phone.locator(".verdict.bad").waitFor();
+    await chartsDrawn(phone);
+    await fits(phone, "trouble");
+    await shot(phone, "trouble-390-dark", true);
+    await phone.context().close();
+    await line(silent).locator("a").click();
+    await page.locator(".notice.bad", { hasText: "This node does not answer" }).waitFor();
+    await shot(page, "node-silent-1280");
+    await tab("Nodes");
+    await page.locator(".toggle", { hasText: "2 not well" }).click();
+    await page.getByText(`2 of ${nodes.length} nodes`, { exact: true }).waitFor();
+    await shot(page, "nodes-trouble-1280");
+    await page.goto(`${BASE}/#/appliance`);
+    const scrape = page.locator(".panel", { hasText: "Scrapes" }).locator("tr", { hasText: silent });
+    await scrape.locator(".pill.bad").waitFor();
+    await page.locator(".panel", { hasText: "Sinks" }).getByText("retrying").waitFor();
+    await page.locator(".panel", { hasText: "Sinks" }).locator(".failure").waitFor();
+    await shot(page, "appliance-trouble-1280", true);
+    await command("/fault?target=all&kind=none");
+    await command(`/node?do=ready&name=${gone}`);
+    await fetch(`${SINK}/mend`);
+});
+
 await run("an API server that is down is said, and its return", async () => {
     await page.goto(`${BASE}/`);
     await command("/api?do=down&cut=1");
-    await page.locator(".notice.bad", { hasText: "does not answer" }).waitFor({ timeout: 90000 });
-    await page.locator(".verdict.bad").waitFor();
+    await page.locator(".verdict.bad li", { hasText: "API server does not answer" }).waitFor();
+    await page.locator(".card", { hasText: "API server" }).getByText("Down").waitFor();
     await shot(page, "source-down-1280");
+    await tab("Pods");
+    await page.locator(".notice.bad", { hasText: "API server does not answer" }).waitFor();
+    await rows.first().waitFor();
+    await shot(page, "pods-source-down-1280");
     await command("/api?do=up");
-    await page.locator(".notice.bad").waitFor({ state: "detached", timeout: 90000 });
+    await page.locator(".notice.bad").waitFor({ state: "detached" });
+});
+
+await run("data that is old is said, and which role is down", async () => {
+    await page.goto(`${BASE}/`);
+    execFileSync("s6-svc", ["-d", `${TREE}/service/collect`]);
+    await page.locator(".notice.bad", { hasText: "The data is old" }).waitFor();
+    await page.locator(".verdict.bad").waitFor();
+    await shot(page, "old-data-1280");
+    execFileSync("s6-svc", ["-u", `${TREE}/service/collect`]);
+    await page.locator(".notice.bad").waitFor({ state: "detached" });
 });
 
 await run("a server that is down is said, and the page comes back by itself", async () => {
-    expectingErrors = true;
-    execFileSync("s6-svc", ["-d", `${TREE}/service/serve`]);
-    await page.getByText("The appliance does not answer").waitFor({ timeout: 60000 });
-    await shot(page, "server-down-1280");
-    execFileSync("s6-svc", ["-u", `${TREE}/service/serve`]);
-    await page.getByText("The appliance does not answer").waitFor({ state: "detached", timeout: 60000 });
-    await page.getByText("The cluster is well").waitFor({ timeout: 60000 });
-    expectingErrors = false;
-    noise.length = 0;
+    await withErrors(async () => {
+        execFileSync("s6-svc", ["-d", `${TREE}/service/serve`]);
+        await page.getByText("The appliance does not answer").waitFor();
+        await shot(page, "server-down-1280");
+        execFileSync("s6-svc", ["-u", `${TREE}/service/serve`]);
+        await page.getByText("The appliance does not answer").waitFor({ state: "detached" });
+        await page.locator(".verdict").waitFor();
+    });
 });
 
-await browser.close();
-process.exit(failures > 0 ? 1 : 0);
+await end();
