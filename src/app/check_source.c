@@ -127,6 +127,7 @@ api_request(const struct check_source *check, struct text method, struct text pa
         .scheme = credentials->https ? TEXT("https") : TEXT("http"),
         .host = text_of(credentials->host),
         .server_name = text_of(credentials->server_name),
+        .strict_name = true,
         .port = credentials->port,
         .path = path,
         .accept = TEXT("application/json"),

@@ -540,6 +540,7 @@ fill_request(struct list_watch *self, struct fetch_request *request)
         .host = server->host,
         .port = server->port,
         .server_name = server->server_name,
+        .strict_name = true,
         .accept = TEXT("application/json"),
         .bearer = server->token(server->context),
         .identity = server->identity,

@@ -52,6 +52,8 @@ struct fetch_request {
     // What the certificate must name and what goes into Host; empty: `host`.
     // A kubelet dialled by address is known by its node's name.
     struct text server_name;
+    // With a server_name: the certificate must name it, the host dialled is not enough.
+    bool strict_name;
     struct text path;     // with query, already escaped
     struct text accept;   // Accept header, empty: none
     struct text bearer;   // token, empty: none; sent over https only

@@ -298,7 +298,9 @@ transfer_prepare(struct transfer *transfer, const struct fetch_request *request,
     transfer->server = https ? fetch_tls_server(transfer->shared->tls, request->identity,
                                                 request->host, request->server_name, request->port)
                              : 0;
-    transfer->proof = (struct tls_proof){.host = transfer->options.host, .pin = request->pin};
+    bool strict = request->strict_name && request->server_name.size != 0;
+    transfer->proof = (struct tls_proof){.host = strict ? "" : transfer->options.host,
+                                         .pin = request->pin};
     transfer->started_ns = now;
     transfer->heard_ns = now;
     transfer->connected = false;

@@ -61,6 +61,7 @@ request_proxy(const struct scrape_access *access, const struct target *target,
     request->host = access->api_host;
     request->port = access->api_port;
     request->server_name = access->api_server_name;
+    request->strict_name = true;
     request->path = out_view(&path);
     request->identity = access->api_identity;
 }

@@ -113,16 +113,27 @@ all_counted() {
     [ -z "$WRONG" ]
 }
 
-# Nodes without a fault bring a sample in every one of the next cycles.
-others_stay_fresh() {
-    local cycles=$1 before after node
+# Nodes without a fault bring a sample in every one of the next cycles. On a machine
+# that is too busy the simulator itself may be late: one time of three must do.
+others_stay_fresh() { # CYCLES
+    local try
+    for try in 1 2 3; do
+        LATE=
+        are_fresh_for "$1" || return
+        [ -n "$LATE" ] || return 0
+    done
+    fail "$LATE"
+}
+
+are_fresh_for() { # CYCLES
+    local cycles=$1 before after
     before=$(for node in "${SOUND[@]}"; do successes "$node"; done | xargs)
-    await_cycles "$cycles" $((cycles * RESOLUTION * 3)) || { fail "cycles stopped"; return; }
+    await_cycles "$cycles" $((cycles * RESOLUTION * 6)) || { fail "cycles stopped"; return 1; }
     after=$(for node in "${SOUND[@]}"; do successes "$node"; done | xargs)
     local b=($before) a=($after) i
     for i in "${!SOUND[@]}"; do
         [ $((a[i] - b[i])) -ge $((cycles - 1)) ] ||
-            { fail "${SOUND[i]}: $((a[i] - b[i])) scrapes in $cycles cycles"; return; }
+            LATE="${SOUND[i]}: $((a[i] - b[i])) scrapes in $cycles cycles"
     done
 }
 

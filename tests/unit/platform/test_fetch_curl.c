@@ -317,6 +317,18 @@ TEST(either_the_name_or_the_address_is_enough)
     end();
 }
 
+TEST(a_strict_name_is_the_only_one)
+{
+    begin_tls(ADDRESS_PEM, ADDRESS_KEY, false);
+    struct call *call = prepare(0, "/ok", identity(TRUST_VERIFY));
+    call->request.strict_name = true;
+    start(call);
+    finish(call);
+    CHECK_EQUAL_U64(call->error, ERR_CERTIFICATE);
+    CHECK_EQUAL_U64(call->size, 0);
+    end();
+}
+
 TEST(untrusted_certificates)
 {
     begin_tls(STRANGER_PEM, STRANGER_KEY, false);
@@ -734,6 +746,7 @@ main(void)
         {"sessions_are_resumed_tls13", sessions_are_resumed_tls13},
         {"sessions_are_resumed_tls12", sessions_are_resumed_tls12},
         {"either_the_name_or_the_address_is_enough", either_the_name_or_the_address_is_enough},
+        {"a_strict_name_is_the_only_one", a_strict_name_is_the_only_one},
         {"untrusted_certificates", untrusted_certificates},
         {"pins", pins},
         {"client_certificates", client_certificates},
