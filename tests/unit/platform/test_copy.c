@@ -2,9 +2,11 @@
 // keeps the C library's functions.
 #define memcpy copy_tested_memcpy
 #define memmove copy_tested_memmove
+#define memcmp copy_tested_memcmp
 #include "src/platform/copy.c"
 #undef memcpy
 #undef memmove
+#undef memcmp
 
 #include <string.h>
 
@@ -74,6 +76,41 @@ TEST(moves_overlap)
     }
 }
 
+static int
+sign(int value)
+{
+    return (value > 0) - (value < 0);
+}
+
+// What lies behind the ends differs and must not count.
+static void
+one_comparison(size_t a, size_t b, size_t size, size_t differs, int by)
+{
+    memset(source, 1, sizeof source);
+    memset(target, 2, sizeof target);
+    for (size_t i = 0; i < size; i++) {
+        source[a + i] = target[b + i] = (unsigned char)(i * 7 + 100);
+    }
+    if (differs < size) {
+        source[a + differs] = (unsigned char)(target[b + differs] + by);
+    }
+    int expected = memcmp(source + a, target + b, size);
+    CHECK(sign(copy_tested_memcmp(source + a, target + b, size)) == sign(expected));
+}
+
+TEST(comparisons_find_the_first_difference)
+{
+    for (size_t size = 0; size <= 40; size++) {
+        for (size_t differs = 0; differs <= size; differs++) {
+            one_comparison(EDGE + size % 9, EDGE + size % 5, size, differs, 1);
+            one_comparison(EDGE + size % 9, EDGE + size % 5, size, differs, 0x80);
+        }
+    }
+    // Two differences in one word: the first one counts, not the larger.
+    CHECK(copy_tested_memcmp("a1b9cccc", "a2b1cccc", 8) < 0);
+    CHECK(copy_tested_memcmp("a2b1cccc", "a1b9cccc", 8) > 0);
+}
+
 int
 main(void)
 {
@@ -82,8 +119,9 @@ main(void)
             {"every small size", every_small_size_at_every_alignment},
             {"large sizes", large_sizes},
             {"moves overlap", moves_overlap},
+            {"comparisons find the first difference", comparisons_find_the_first_difference},
         },
-        3);
+        4);
 }
 
 #else
