@@ -11,7 +11,8 @@ table_writer_footprint(const struct capacity *capacity)
     size_t namespaces = (size_t)capacity->namespaces + 1;
     return arena_bytes(sizeof(struct table_writer)) + overflow_footprint(capacity) +
            arena_bytes(namespaces * sizeof(struct totals)) +
-           arena_bytes(((size_t)capacity->nodes + 1) * sizeof(struct node_sums));
+           arena_bytes(((size_t)capacity->nodes + 1) * sizeof(struct node_sums)) +
+           arena_bytes(((size_t)capacity->pods + 1) * sizeof(row_index));
 }
 
 static const enum table_pool headed_pools[] = {POOL_NODES, POOL_NAMESPACES, POOL_PODS,
@@ -98,6 +99,7 @@ table_writer_init(struct arena *arena, void *memory, size_t size, const struct c
         arena_take_array(arena, (size_t)capacity->namespaces + 1, sizeof(struct totals));
     writer->node_sums =
         arena_take_array(arena, (size_t)capacity->nodes + 1, sizeof(struct node_sums));
+    writer->pod_after = arena_take_array(arena, (size_t)capacity->pods + 1, sizeof(row_index));
     if (*kept) {
         adopt(writer, capacity);
     }

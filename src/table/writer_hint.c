@@ -59,15 +59,17 @@ struct fetch_ahead {
     row_index container[FETCH_PODS];
 };
 
+// The pods of a node in the order of its last answer. A chain through the rows
+// themselves would wait for each row before it fetches the next; the copy of it
+// is dense enough to stay in the cache. After changes it may lead astray, which
+// costs a fetch in vain.
 static void
-fetch_pods(struct fetch_ahead *ahead, row_index first)
+fetch_pods(struct fetch_ahead *ahead, const row_index *after, row_index first)
 {
     const struct table_header *header = ahead->header;
-    for (row_index at = first; at != 0 && ahead->count < FETCH_PODS;) {
-        const struct pod_row *row = pool_row_const(header, POOL_PODS, at);
-        fetch(row, sizeof *row);
+    for (row_index at = first; at != 0 && ahead->count < FETCH_PODS; at = after[at]) {
+        fetch(pool_row_const(header, POOL_PODS, at), sizeof(struct pod_row));
         ahead->pod[ahead->count++] = at;
-        at = row->node_next;
     }
 }
 
@@ -130,7 +132,7 @@ writer_hint_begin(struct table_writer *writer)
     ahead.header = writer->header;
     ahead.count = 0;
     const struct node_row *node = pool_row_const(writer->header, POOL_NODES, writer->node);
-    fetch_pods(&ahead, node->first_pod);
+    fetch_pods(&ahead, writer->pod_after, node->first_pod);
     fetch_names(&ahead);
     for (unsigned i = 0; i < FETCH_CONTAINERS; i++) {
         fetch_containers(&ahead);
@@ -218,7 +220,12 @@ void
 writer_hint_note_pod(struct table_writer *writer, row_index pod)
 {
     if (pod_row_at(writer->header, pod)->node_index == writer->node && writer->node != 0) {
-        writer_follow_pod(writer, last_pod(writer), pod);
+        row_index last = last_pod(writer);
+        writer_follow_pod(writer, last, pod);
+        if (last != pod) {
+            writer->pod_after[last] = pod;
+            writer->pod_after[pod] = pod_row_at(writer->header, pod)->node_next;
+        }
         writer->last_pod = pod;
     }
 }
