@@ -123,6 +123,37 @@ on_timer(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
+static void
+unwatch(struct fetch_curl *self, int descriptor)
+{
+    struct fetch_link *link = &self->shared.links.link[descriptor];
+    if (link->watched) {
+        // Fails when the socket is closed already; then it is out as well.
+        (void)epoll_ctl(self->epoll, EPOLL_CTL_DEL, descriptor, NULL);
+    }
+    link->watched = false;
+}
+
+static int
+watch(struct fetch_curl *self, int descriptor, uint32_t events)
+{
+    struct fetch_link *link = &self->shared.links.link[descriptor];
+    struct epoll_event event = {.data.fd = descriptor, .events = events};
+    int first = link->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    int second = link->watched ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    link->watched = true;
+    link->events = events;
+    if (epoll_ctl(self->epoll, first, descriptor, &event) != 0
+        && epoll_ctl(self->epoll, second, descriptor, &event) != 0) {
+        link->watched = false;
+        return -1;
+    }
+    return 0;
+}
+
+// A connection that rests stays in the set, as its next request will want it
+// there; the first event meanwhile, which is mostly the other side's end, takes
+// it out. Sockets of name servers are closed without our knowing.
 static int
 on_socket(CURL *easy, curl_socket_t descriptor, int what, void *context, void *unused)
 {
@@ -133,26 +164,17 @@ on_socket(CURL *easy, curl_socket_t descriptor, int what, void *context, void *u
         return -1;
     }
     struct fetch_link *link = &self->shared.links.link[descriptor];
-    if (what == CURL_POLL_REMOVE) {
-        if (link->watched) {
-            // Fails when the socket is closed already; then it is out as well.
-            (void)epoll_ctl(self->epoll, EPOLL_CTL_DEL, descriptor, NULL);
+    link->wanted = what != CURL_POLL_REMOVE;
+    if (!link->wanted) {
+        if (!link->open || link->events != EPOLLIN) {
+            unwatch(self, descriptor);
         }
-        link->watched = false;
         return 0;
     }
-    struct epoll_event event = {.data.fd = descriptor};
-    event.events |= (what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U;
-    event.events |= (what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U;
-    int first = link->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    int second = link->watched ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    link->watched = true;
-    if (epoll_ctl(self->epoll, first, descriptor, &event) != 0
-        && epoll_ctl(self->epoll, second, descriptor, &event) != 0) {
-        link->watched = false;
-        return -1;
-    }
-    return 0;
+    uint32_t events = (what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U;
+    events |= (what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U;
+    bool stays = link->open && link->watched && link->events == events;
+    return stays ? 0 : watch(self, descriptor, events);
 }
 
 static void
@@ -504,6 +526,10 @@ wait_and_act(struct fetch_curl *self, int timeout_ms)
         struct transfer *stream = stream_of(self, events[i].data.fd);
         if (stream != NULL) {
             end_stream(self, stream, fetch_stream_event(stream, self->epoll, events[i].events));
+            continue;
+        }
+        if (!self->shared.links.link[events[i].data.fd].wanted) {
+            unwatch(self, events[i].data.fd);
             continue;
         }
         int what = 0;

@@ -1,7 +1,7 @@
 // fetch.h over libcurl's multi interface, mbedTLS and c-ares.
 //
-// One epoll set holds the sockets on which something is awaited; connections
-// that wait for their next request are in none and cost only memory (see
+// One epoll set holds the sockets on which something is awaited, and those of
+// connections that wait for their next request, which cost only memory (see
 // fetch_tls.h). All easy handles are made at init and used again. Timeouts are
 // kept here, so that each ends with its own sentence.
 //

@@ -18,6 +18,8 @@
 struct fetch_link {
     bool open;
     bool watched;       // in the epoll set
+    bool wanted;        // curl wants to hear of it; else the set is only not changed
+    uint32_t events;    // of the epoll set
     uint32_t stream;    // place of the transfer + 1 that has it as a stream; 0: none
     uint32_t serial;    // changes with every socket of this descriptor
     uint64_t counter;   // of a parked TLS connection
