@@ -91,10 +91,53 @@ take_value(struct text *rest, struct decode_space *space, struct text *value)
     return escaped ? unescape_label(*value, space, value) : 0;
 }
 
+// The value goes to `place`, or nowhere.
+static int
+take_value_of(struct text *place, struct text *rest, struct decode_space *space)
+{
+    struct text value;
+    int error = take_value(rest, space, &value);
+    if (error != 0 || place == NULL) {
+        return error;
+    }
+    if (place->at != NULL) {
+        return -ERR_DUPLICATE;
+    }
+    *place = value;
+    return 0;
+}
+
+// The labels as kubelets write them: compared in words, of which the last reads
+// beyond the name.
+static inline struct text *
+plain_label(struct text *rest, struct metric_labels *labels)
+{
+    static const struct {
+        char name[16];
+        unsigned size;
+        size_t place;
+    } plain[] = {
+        {"container=\"", 11, offsetof(struct metric_labels, container)},
+        {"namespace=\"", 11, offsetof(struct metric_labels, namespace_name)},
+        {"pod=\"", 5, offsetof(struct metric_labels, pod)},
+    };
+    for (unsigned i = 0; i < ARRAY_COUNT(plain); i++) {
+        if (rest->size > plain[i].size && scan_equal(rest->at, plain[i].name, plain[i].size)) {
+            *rest = (struct text){rest->at + plain[i].size, rest->size - plain[i].size};
+            return (struct text *)(void *)((char *)labels + plain[i].place);
+        }
+    }
+    return NULL;
+}
+
 // One `name="value"`.
 static int
 take_label(struct text *rest, struct decode_space *space, struct metric_labels *labels)
 {
+    struct text *plain = plain_label(rest, labels);
+    if (plain != NULL) {
+        return take_value_of(plain, rest, space);
+    }
     size_t equals = 0;
     while (equals < rest->size && rest->at[equals] != '=') {
         equals++;
@@ -108,17 +151,7 @@ take_label(struct text *rest, struct decode_space *space, struct metric_labels *
         return -ERR_MALFORMED;
     }
     *rest = (struct text){rest->at + 1, rest->size - 1};
-    struct text value;
-    int error = take_value(rest, space, &value);
-    struct text *place = label_named(labels, name);
-    if (error != 0 || place == NULL) {
-        return error;
-    }
-    if (place->at != NULL) {
-        return -ERR_DUPLICATE;
-    }
-    *place = value;
-    return 0;
+    return take_value_of(label_named(labels, name), rest, space);
 }
 
 int
@@ -291,15 +324,34 @@ take_number(struct text *rest, struct decimal *number)
     return 0;
 }
 
+// The time in ms of this century, to the end of the line: two overlapping words.
+static inline bool
+read_plain_stamp(struct text rest, struct wall_ms *time)
+{
+    enum { DIGITS = 13, LAST = 5 };
+    if (rest.size != DIGITS) {
+        return false;
+    }
+    uint64_t first = scan_word(rest.at);
+    uint64_t last = scan_word(rest.at + LAST);
+    if ((scan_word_not_digit(first) | scan_word_not_digit(last)) != 0) {
+        return false;
+    }
+    uint64_t ms = eight_digits(first) * 100000 + eight_digits(last) % 100000;
+    time->ms = (int64_t)ms;
+    return ms >= MILLISECONDS_FROM;
+}
+
 int
 metric_line_value(struct text rest, struct decimal *value, struct wall_ms *time)
 {
     time->ms = 0;
     rest = skip_blanks(rest);
     int error = take_number(&rest, value);
-    if (error != 0 || rest.size == 0 || *rest.at == '#') {
+    if (error != 0 || rest.size == 0 || *rest.at == '#' || read_plain_stamp(rest, time)) {
         return error;
     }
+    time->ms = 0;
     struct decimal stamp;
     error = take_number(&rest, &stamp);
     if (error == 0 && rest.size != 0 && *rest.at != '#') {
