@@ -227,24 +227,29 @@ carry(struct sample now, struct sample before, enum metric metric)
     now.head->present |= UINT32_C(1) << slot;
 }
 
+static inline bool
+has_slot(struct sample sample, unsigned slot)
+{
+    return slot != SLOT_NONE && sample.head->cycle_s != 0 && is_present(sample, slot);
+}
+
 // rate = (v1 - v0) / (t1 - t0) on the part's own times; absent when either
 // value is, and for one cycle when the counter or the clock went back.
 static void
 fold_rate(struct sample now, struct sample before, enum metric counter, enum metric rate,
           double units_per_count_ms)
 {
-    struct metric_value last;
-    struct metric_value first;
+    unsigned slot = slot_of(now, counter);
     sample_unset(now, rate);
-    if (!sample_get(now, counter, &last) || !sample_get(before, counter, &first)) {
+    if (!has_slot(now, slot) || !has_slot(before, slot)) {
         return;
     }
     enum sample_part part = sample_part_of(counter);
     int64_t elapsed_ms = part_time_ms(now, part) - part_time_ms(before, part);
-    if (elapsed_ms <= 0 || last.u64 < first.u64) {
+    if (elapsed_ms <= 0 || now.value[slot] < before.value[slot]) {
         return;
     }
-    double count = (double)(last.u64 - first.u64);
+    double count = (double)(now.value[slot] - before.value[slot]);
     sample_set_rate(now, rate, count * units_per_count_ms / (double)elapsed_ms);
 }
 
@@ -294,9 +299,8 @@ sample_fold_cpu(struct sample now, struct sample before, const struct cpu_seen *
     }
     fold_rate(now, before, METRIC_CPU_USAGE, METRIC_CPU_USAGE_RATE, MILLICORES_PER_NS_PER_MS);
     // The source's own rate serves until two counters are known.
-    struct metric_value counter;
-    bool two_known = sample_get(now, METRIC_CPU_USAGE, &counter) &&
-                     sample_get(before, METRIC_CPU_USAGE, &counter);
+    unsigned slot = slot_of(now, METRIC_CPU_USAGE);
+    bool two_known = has_slot(now, slot) && has_slot(before, slot);
     if ((cpu->has & HAS_CPU_NANOCORES) && !two_known) {
         sample_set_rate(now, METRIC_CPU_USAGE_RATE, (double)cpu->usage_nanocores * 1e-6);
     }
