@@ -14,10 +14,16 @@
 #include "platform/linux.h"
 #include "platform/memory.h"
 #include "platform/seal.h"
+#include "scrape/schedule.h"
 #include "table/set_reader.h"
 
-// The longest turn of the loop: the heartbeat asks for one in a second.
-#define TURN_MS 100
+// How often the table is asked for the end of a cycle: well within the time that
+// collect leaves for reading it, and the heartbeat asks for one turn in a second.
+#define TURNS_PER_LEAD 4
+#define TURN_MS_MIN 50
+#define TURN_MS_MAX 500
+// How often it is looked at whether it still is that table.
+#define LOOK_MS 1000
 // Sets written between two heartbeats; a hundred take about a millisecond.
 #define SETS_PER_BEAT 2000
 #define STACK_BYTES (128 * 1024)
@@ -35,6 +41,9 @@ static struct record {
     struct history_config history_config;
     struct history_status status;
     struct mono_ns open_again;
+    enum mapping_state table;
+    struct mono_ns next_look;
+    int turn_ms;
     int signals;
     bool sealed;
     bool is_open;
@@ -293,15 +302,37 @@ seal(void)
     return error == 0 ? 0 : fail(error, "cannot be sealed");
 }
 
+// The newest cycle that the table has and the history has not; 0: none.
+static uint32_t
+cycle_due(void)
+{
+    if (record.table != MAPPING_GOOD) {
+        return 0;
+    }
+    uint32_t cycle_s = atomic_load_explicit(&record.mapping.reader.header->cycle_done_s,
+                                            memory_order_acquire);
+    return cycle_s != record.status.last_cycle_s ? cycle_s : 0;
+}
+
+static void
+look_at_table(struct mono_ns now)
+{
+    bool is_due = record.table != MAPPING_GOOD || cycle_due() != 0;
+    if (is_due || !mono_before(now, record.next_look)) {
+        record.table = mapping_look(&record.mapping, record.config, &record.platform,
+                                    !record.sealed);
+        record.next_look = mono_add_ms(now, LOOK_MS);
+    }
+}
+
 static bool
 turn(struct mono_ns now)
 {
     if (!record.is_open && !mono_before(now, record.open_again)) {
         open_history(now);
     }
-    uint32_t cycle_s = atomic_load_explicit(&record.mapping.reader.header->cycle_done_s,
-                                            memory_order_acquire);
-    if (cycle_s != 0 && cycle_s != record.status.last_cycle_s) {
+    uint32_t cycle_s = cycle_due();
+    if (cycle_s != 0) {
         // The table keeps one cycle more: what ended while this role was dead.
         uint32_t before_s = cycle_s - record.history_config.resolution_s;
         if (record.status.last_cycle_s != 0 && record.status.last_cycle_s < before_s) {
@@ -328,9 +359,8 @@ loop(void)
         }
         struct mono_ns now = platform_mono_now(&record.platform);
         notify_beat(record.beat, now);
-        enum mapping_state state = mapping_look(&record.mapping, record.config, &record.platform,
-                                                !record.sealed);
-        if (state == MAPPING_REPLACED) {
+        look_at_table(now);
+        if (record.table == MAPPING_REPLACED) {
             role_say("record", "the live table was made anew; begins again with it");
             return EXIT_ASKED;
         }
@@ -338,11 +368,18 @@ loop(void)
         if (code != 0) {
             return code;
         }
-        bool more = state == MAPPING_GOOD && turn(now);
-        if (wait_for_signal(more ? 0 : TURN_MS) != 0) {
+        bool more = record.table == MAPPING_GOOD && turn(now);
+        if (wait_for_signal(more ? 0 : record.turn_ms) != 0) {
             return fail(-ERR_IO, "cannot wait");
         }
     }
+}
+
+static int
+turn_ms(int64_t resolution_ms)
+{
+    int64_t ms = schedule_lead_ms(resolution_ms) / TURNS_PER_LEAD;
+    return ms < TURN_MS_MIN ? TURN_MS_MIN : ms > TURN_MS_MAX ? TURN_MS_MAX : (int)ms;
 }
 
 static int
@@ -380,6 +417,7 @@ record_run(const struct config *config)
         .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
         .writer = true,
     };
+    record.turn_ms = turn_ms(config_ms(config, CONFIG_METRIC_RESOLUTION));
     int code = open_all();
     if (code != 0) {
         return code;

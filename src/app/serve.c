@@ -22,7 +22,7 @@
 #include "platform/seal.h"
 
 // The longest turn of the loop: the heartbeat asks for one in a second.
-#define TURN_MS 250
+#define TURN_MS 1000
 // How often table, roles and heap are looked at.
 #define LOOK_MS 1000
 // For answers under way after SIGTERM.
