@@ -295,7 +295,7 @@ api_bad_object() {
 api_endless() {
     local memory elements
     memory=$(memory_of_roles)
-    command_ok '/fault?target=api&kind=endless&path=/api/v1/pods&bytes=16000000' && command_ok /410 &&
+    command_ok '/fault?target=api&kind=endless&path=/api/v1/pods&bytes=4000000' && command_ok /410 &&
         command_ok '/cut' || { fail "the fault is not taken"; return; }
     elements=$(counter api_bytes_total)
     await 20 at_least api_bytes_total $((elements + 20000000)) ||
