@@ -103,6 +103,7 @@ table_writer_init(struct arena *arena, void *memory, size_t size, const struct c
     if (*kept) {
         adopt(writer, capacity);
     }
+    writer_publish_overflow(writer);
     atomic_store_explicit(&writer->header->writer_birth_ms, (uint64_t)birth.ms,
                           memory_order_release);
     return writer;

@@ -183,6 +183,9 @@ void writer_drop_requests(struct table_writer *writer, row_index *first);
 void writer_put_extra(struct table_writer *writer, row_index *first, struct text metric,
                       struct text label, double value, uint32_t cycle_s);
 
+// writer_totals.c: readers see the use of the overflow beside the table's pools.
+void writer_publish_overflow(struct table_writer *writer);
+
 // Sums stop at the largest value instead of starting again at zero.
 void writer_add_resources(struct resource_row *sum, const struct resource_row *by);
 

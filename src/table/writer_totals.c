@@ -110,11 +110,11 @@ sum_overflow(struct table_writer *writer)
     }
 }
 
-// Readers see it beside the pools of the table.
-static void
-publish_overflow(struct table_header *header, const struct overflow *overflow)
+void
+writer_publish_overflow(struct table_writer *writer)
 {
-    struct pool_use *use = &header->refused_pods;
+    const struct overflow *overflow = &writer->overflow;
+    struct pool_use *use = &writer->header->refused_pods;
     use->limit = overflow->limit;
     use->used = overflow_waiting_count(overflow);
     use->peak = overflow->peak;
@@ -349,7 +349,7 @@ table_cycle_end(struct table_writer *writer, uint32_t cycle_s)
         turn_namespace(writer, cycle_s, i);
     }
     overflow_turn(&writer->overflow);
-    publish_overflow(header, &writer->overflow);
+    writer_publish_overflow(writer);
     publish_cluster(header, &cluster);
     table_count(writer, COUNTER_CYCLES, 1);
 }

@@ -301,6 +301,7 @@ TEST(what_is_gone_makes_room)
     struct capacity capacity = kit_capacity(2, 2, 1, 8);
     capacity.overflow_pods = 2;
     kit_open(&kit, capacity);
+    CHECK_EQUAL_U64(table_read_pool(&kit.reader, POOL_REFUSED_PODS).limit, 2);
     kit_put_pod(&kit, "ns", "a", "", 1);
     kit_put_pod(&kit, "ns", "b", "", 1);
     kit_put_pod(&kit, "ns", "c", "", 1);
