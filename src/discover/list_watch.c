@@ -24,6 +24,8 @@
 #define FORBIDDEN_MS (60 * 1000)
 #define RETRY_AFTER_MS_MAX (10 * 60 * 1000)
 #define BUSY_MS 100
+// Handshakes with many kubelets may take all turns for a while; then it is said.
+#define BUSY_IN_A_ROW_MAX 100
 // A watch that ends sooner than this and brought nothing was no good one.
 #define WATCH_SHORT_MS 1000
 #define EMPTY_WATCHES_MAX 3
@@ -514,6 +516,11 @@ on_done(void *context, int transport, struct text detail)
         wait_ms(self, 0);
         return;
     }
+    if (transport == -ERR_BUSY && ++self->busy < BUSY_IN_A_ROW_MAX) {
+        wait_ms(self, BUSY_MS);
+        return;
+    }
+    self->busy = 0;
     if (try_again(self)) {
         return;
     }

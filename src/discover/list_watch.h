@@ -89,6 +89,7 @@ struct list_watch {
     bool status_broken; // the error's body is no Status: its code is all there is
     uint32_t limit;
     uint32_t failures;  // in a row
+    uint32_t busy;      // in a row: no request was sent
     uint32_t empty_watches;  // in a row: over at once and without an event
     uint64_t events;    // of this watch
     long status;        // HTTP, 0 = no answer yet

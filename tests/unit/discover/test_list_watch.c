@@ -391,6 +391,30 @@ TEST(an_hour_without_the_server)
     fake_close(&machine);
 }
 
+// No turn for a handshake is no word of the API server: nothing is told, and the
+// request is soon made again; only for long is it a failure.
+TEST(a_request_that_had_no_turn_is_made_again)
+{
+    begin();
+    fake_fetch_end(now_request("limit="), ERR_BUSY);
+    CHECK(until_request() <= 150);
+    fake_fetch_answer(now_request("limit="), 200, TEXT(LIST("7", "t", SPACE("a", "5"))));
+    fake_fetch_end(now_request("continue=t"), ERR_BUSY);
+    fake_fetch_answer(now_request("continue=t"), 200, TEXT(LIST("7", "", "")));
+    told_is("begin =a end ");
+    CHECK_EQUAL_U64(refusals, 0);
+    CHECK_EQUAL_U64(last_error, 0);
+    int64_t passed = 0;
+    while (last_error == 0) {
+        passed += until_request();
+        fake_fetch_end(now_request("resourceVersion=7&"), ERR_BUSY);
+        CHECK(passed < 60 * 1000);
+    }
+    CHECK(passed > 5 * 1000);
+    CHECK_EQUAL_U64(last_error, ERR_BUSY);
+    fake_close(&machine);
+}
+
 TEST(a_watch_whose_head_never_comes_is_given_up)
 {
     begin();
@@ -744,6 +768,7 @@ main(void)
          a_401_reads_credentials_and_tries_once_more},
         {"retry_after_is_honoured", retry_after_is_honoured},
         {"an_hour_without_the_server", an_hour_without_the_server},
+        {"a_request_that_had_no_turn_is_made_again", a_request_that_had_no_turn_is_made_again},
         {"a_watch_whose_head_never_comes_is_given_up",
          a_watch_whose_head_never_comes_is_given_up},
         {"watches_that_end_at_once_are_not_repeated_wildly",
