@@ -45,7 +45,8 @@ config() {
         os: "linux",
         config: {
             User: "0:0",
-            Env: ["PATH=/bin:/usr/bin:/usr/lib/execline/bin", "SKERRY_FLAGS=/run/skerry/flags"],
+            Env: ["PATH=/bin:/usr/bin:/usr/lib/execline/bin", "SKERRY_FLAGS=/run/skerry/flags",
+                "SKERRY_STATE_DIR=/data/state"],
             Entrypoint: ["/init"],
             WorkingDir: "/",
             StopSignal: "SIGTERM",

@@ -205,8 +205,8 @@ tell_how_to_reach(char **flags)
     if (!any_flag(flags, "--listen-ip") && environment_find("SKERRY_LISTEN_IP") == NULL &&
         !any_flag(flags, "--config") && !is_there(CONFIG_FILE)) {
         say("page and API listen on 127.0.0.1 of this container only; to reach them from outside, "
-            "give --listen-ip= --insecure-open and publish port 8082 to those who may see "
-            "everything, or use the host's network");
+            "give --listen-ip= and publish port 8082 (TLS, and the token that `skerry token` "
+            "prints), or use the host's network");
     }
 }
 

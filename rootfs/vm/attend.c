@@ -77,17 +77,68 @@ halt_in_order(const char *how)
     kill(1, SIGTERM);
 }
 
+// How to reach the page: where, with which token, and what certificate shows.
+struct entrance {
+    char address[NETWORK_ADDRESS_BYTES];
+    char token[256];        // "": none is asked for, or there is none yet
+    char certificate[256];  // as `skerry token` describes it
+};
+
+static void
+find_entrance(struct entrance *entrance)
+{
+    const char *const tool[] = {VM_SKERRY, "token", NULL};
+    char text[1024];
+    char *rest = text;
+    *entrance = (struct entrance){0};
+    network_address(entrance->address, sizeof entrance->address);
+    if (vm_run_text(tool, text, sizeof text) == 0) {
+        snprintf(entrance->token, sizeof entrance->token, "%s", strsep(&rest, "\n"));
+        if (rest != NULL) {
+            snprintf(entrance->certificate, sizeof entrance->certificate, "%s",
+                     strsep(&rest, "\n"));
+        }
+    }
+}
+
+// Of the first address; that of IPv6 has brackets.
+static void
+write_url(const struct entrance *entrance, char *text, size_t size)
+{
+    int first = (int)strcspn(entrance->address, " ");
+    bool has_colons = memchr(entrance->address, ':', (size_t)first) != NULL;
+    snprintf(text, size, "%s://%s%.*s%s:8082", *entrance->token == '\0' ? "http" : "https",
+             has_colons ? "[" : "", first, entrance->address, has_colons ? "]" : "");
+}
+
+static void
+say_entrance(const struct entrance *entrance)
+{
+    char url[NETWORK_ADDRESS_BYTES + 32];
+    if (*entrance->address == '\0' || *entrance->token == '\0') {
+        return;
+    }
+    write_url(entrance, url, sizeof url);
+    vm_say("page %s", url);
+    vm_say("token %s", entrance->token);
+    vm_say("%s", entrance->certificate);
+}
+
 // The whole status on the screen, if there is one.
 static void
-draw(const char *status, const char *address)
+draw(const char *status, const struct entrance *entrance)
 {
-    char head[256];
+    char head[1024];
+    char url[NETWORK_ADDRESS_BYTES + 32];
     int file = open("/dev/tty1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
     if (file < 0) {
         return;
     }
-    int size = snprintf(head, sizeof head, "\033[H\033[JSkerry on %s, page on port 8082\n\n",
-                        *address == '\0' ? "a machine without an address" : address);
+    write_url(entrance, url, sizeof url);
+    int size =
+        snprintf(head, sizeof head, "\033[H\033[JSkerry on %s\n%s%s\n%s\n\n",
+                 *entrance->address == '\0' ? "a machine without an address" : url,
+                 *entrance->token == '\0' ? "" : "token ", entrance->token, entrance->certificate);
     ssize_t ignored = write(file, head, (size_t)size);
     ignored = write(file, status, strlen(status));
     (void)ignored;  // nobody looks
@@ -98,24 +149,27 @@ int
 console_main(char **words)
 {
     static char status[TEXT_BYTES];
+    static struct entrance entrance;
+    static struct entrance said;
     const char *const tool[] = {VM_SKERRY, "status", NULL};
-    char address[NETWORK_ADDRESS_BYTES];
-    char address_said[NETWORK_ADDRESS_BYTES] = "";
     int code_said = -1;
     (void)words;
     options_read_command_line();
     power_open();
     for (;;) {
         int code = vm_run_text(tool, status, sizeof status);
-        network_address(address, sizeof address);
-        if (code != code_said || strcmp(address, address_said) != 0) {
-            vm_say("address %s, %s", *address == '\0' ? "none" : address,
+        find_entrance(&entrance);
+        if (code != code_said || strcmp(entrance.address, said.address) != 0) {
+            vm_say("address %s, %s", *entrance.address == '\0' ? "none" : entrance.address,
                    code == 0 ? "all roles are up" : "not all roles are up");
-            snprintf(address_said, sizeof address_said, "%s", address);
             code_said = code;
         }
-        draw(status, address);
-        slots_watch_trial(code == 0 && *address != '\0');
+        if (memcmp(&entrance, &said, sizeof said) != 0) {
+            say_entrance(&entrance);
+            said = entrance;
+        }
+        draw(status, &entrance);
+        slots_watch_trial(code == 0 && *entrance.address != '\0');
         if (power_pressed_within(LOOK_MS)) {
             halt_in_order("poweroff");
         }

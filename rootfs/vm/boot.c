@@ -106,6 +106,10 @@ add_flags(bool has_data)
         vm_say("there is a kubeconfig and no skerry.conf: name it there, as in "
                "source = kubernetes:?auth=" VM_CONFIG "/kubeconfig");
     }
+    // A machine is there to be reached; TLS and a token go with every address.
+    if (!options_say_flag("listen-ip", VM_CONFIG "/skerry.conf")) {
+        options_add_flag("--listen-ip=");
+    }
     // A history in memory would be more than any plan.
     if (!has_data) {
         options_add_flag("--history=0");

@@ -147,3 +147,33 @@ options_flags(void)
 {
     return flags;
 }
+
+// `name`, or with `_` for `-`, before blanks, `=` or the end.
+static bool
+begins_with(const char *line, const char *name)
+{
+    while (*name != '\0' && (*line == *name || (*name == '-' && *line == '_'))) {
+        line++;
+        name++;
+    }
+    return *name == '\0' && strchr(" \t=", *line) != NULL;
+}
+
+bool
+options_say_flag(const char *name, const char *path)
+{
+    static char lines[65536];
+    char *rest = lines;
+    for (char **flag = flags; *flag != NULL; flag++) {
+        if (begins_with(*flag + strlen("--"), name)) {
+            return true;
+        }
+    }
+    vm_read(path, lines, sizeof lines);
+    for (char *line = strsep(&rest, "\r\n"); line != NULL; line = strsep(&rest, "\r\n")) {
+        if (begins_with(line + strspn(line, " \t"), name)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -5,6 +5,7 @@
 #ifndef SKERRY_VM_OPTIONS_H
 #define SKERRY_VM_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define OPTIONS_FLAGS_MAX 64
@@ -15,6 +16,8 @@ void options_read_command_line(void);
 void options_read_file(const char *path);
 // NULL when it is not given; "" when it is given without a value.
 const char *options_find(const char *name);
+// Whether that flag of skerry is given, on the command line or in the file.
+bool options_say_flag(const char *name, const char *path);
 // The flags for skerry, ended by NULL.
 char **options_flags(void);
 void options_add_flag(const char *flag);

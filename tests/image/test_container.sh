@@ -230,6 +230,49 @@ runs_with_nothing_given() {
     container_remove
 }
 
+# From another address than loopback: TLS, the certificate that was said, the token.
+is_reached_from_outside() {
+    local token code
+    PORT=$(free_port)
+    URL=https://127.0.0.1:$PORT
+    container_start outside --read-only --tmpfs=/run $RIGHTS -- --heapster-port="$PORT" \
+        --listen-ip= --metric-resolution=1s || { fail "not started"; return; }
+    await $START_S token_is_there || { fail "no token: $(cat "$WORK/token")"; return; }
+    token=$(head -n 1 "$WORK/token")
+    podman cp "$CONTAINER:/data/state/serve/tls.crt" "$WORK/tls.crt" || fail 'no certificate'
+    code=$(curl -s -o "$WORK/page" -w '%{http_code}' --cacert "$WORK/tls.crt" "$URL/api/v1/model/nodes/")
+    [ "$code" = 401 ] || fail "without a token: $code"
+    await $START_S sees_nodes "$token" || fail "with the token: $(cat "$WORK/page")"
+    container_remove
+}
+
+# As the user whose it is: root has no right to others' files here.
+token_is_there() {
+    $PODMAN exec --user serve "$CONTAINER" skerry token >"$WORK/token" 2>&1 && grep -q 'sha256' "$WORK/token"
+}
+
+sees_nodes() { # TOKEN
+    curl -s -o "$WORK/page" --cacert "$WORK/tls.crt" -H "Authorization: Bearer $1" \
+        "$URL/api/v1/model/nodes/" && [ "$(jq length "$WORK/page")" -ge 1 ]
+}
+
+# Five deaths within a minute: the table is laid out anew, within the same memory.
+renews_within_the_plan() {
+    local i pid
+    start five -- --nodes=$NODES --metric-resolution=1s "--source=$(the_source)" ||
+        { fail "not started"; return; }
+    await_scraped "$NODES" $START_S || { fail "not scraped: $(appliance .errors)"; return; }
+    for i in 1 2 3 4 5; do
+        await 20 all_ready || { fail "no life $i: $(container_log | tail -n 5)"; return; }
+        pid=$(pid_of '/bin/skerry collect') && kill -9 "$pid"
+        await 20 is_other '/bin/skerry collect' "$pid" || { fail "no life $i"; return; }
+    done
+    await 30 says 'its own state is set aside' || fail "not renewed: $(container_log | tail -n 5)"
+    await_scraped "$NODES" $START_S || fail "not scraped after that: $(appliance .errors)"
+    memory_was_enough 'renewed after five deaths'
+    container_remove
+}
+
 refuses_with_a_sentence() { # SENTENCE podman's flags and flags
     local sentence=$1
     shift
@@ -242,7 +285,6 @@ refuses_with_a_sentence() { # SENTENCE podman's flags and flags
 
 bad_starts_are_refused() {
     refuses_with_a_sentence 'is not known' -- --no-such-flag
-    refuses_with_a_sentence 'without TLS and token' -- --listen-ip=
     refuses_with_a_sentence 'mount a tmpfs on /run' --read-only --read-only-tmpfs=false \
         --tmpfs=/dev/shm:ro --
     refuses_with_a_sentence "but the cgroup's limit is" --memory=12m --memory-swap=12m -- \
@@ -258,7 +300,7 @@ tools_run_alone() {
 
 image_build "$PROGRAM" && image_load || { echo "FAIL test_container no image"; exit 1; }
 sim_start --nodes=$NODES --pods-per-node=29 --cadence=request --heartbeat=0
-mkdir -m 755 "$WORK/etc" "$WORK/plan" "$WORK/more" "$WORK/init"
+mkdir -m 755 "$WORK/etc" "$WORK/plan" "$WORK/more" "$WORK/init" "$WORK/five"
 cp "$SIM_KUBECONFIG" "$WORK/etc/kubeconfig"
 # Only root of the container may read it, and collect is another user then.
 chmod 600 "$WORK/etc/kubeconfig"
@@ -270,10 +312,12 @@ case_run 'each role has a user' users_are_apart
 case_run 'each process comes back' each_process_comes_back
 case_run 'stops in order' stops_in_order
 case_run 'three times the capacity' offered_three_times
+case_run 'renews within the plan' renews_within_the_plan
 case_run 'a killed init comes back' killed_init_comes_back
 case_run 'no rights, a user of its own' runs_with_no_rights
 case_run 'user namespaces' runs_in_user_namespaces
 case_run 'nothing given' runs_with_nothing_given
+case_run 'reached from outside by TLS and token' is_reached_from_outside
 case_run 'bad starts are refused' bad_starts_are_refused
 case_run 'tools run alone' tools_run_alone
 finish

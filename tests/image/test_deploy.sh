@@ -65,7 +65,8 @@ compose_asks() {
 
 kubernetes_asks() {
     asks_for $DEPLOY/kubernetes.yaml 'readOnlyRootFilesystem: true' 'runAsNonRoot: true' \
-        'drop: \[ALL\]' 'medium: Memory' 'mountPath: /data' 'path: /readyz' 'path: /healthz'
+        'drop: \[ALL\]' 'medium: Memory' 'mountPath: /data' 'path: /readyz.*HTTPS' 'path: /healthz.*HTTPS'
+    ! grep -q insecure-open $DEPLOY/kubernetes.yaml || fail 'open to all of the cluster'
     [ "$(grep -c 'namespace: skerry' $DEPLOY/kubernetes.yaml)" = 3 ] || fail "namespaces differ"
 }
 

@@ -57,6 +57,33 @@ cluster_in_64() {
     vm_stop
 }
 
+# Nothing configured: TLS, the token and the certificate that the console shows.
+page_from_outside() {
+    local token shown seen code
+    VM_DIRECT_OPEN= vm_direct skerry.metric-resolution=5s
+    vm_start outside 64 "${DIRECT[@]}"
+    await $BOOT_S is_up && await $BOOT_S vm_said 'skerry: certificate' || { fail "not up: $(vm_shows)"; return; }
+    vm_said 'page https://10.0.2.15:8082' || fail "no address: $(vm_shows)"
+    token=$(console_says token) shown=$(console_says certificate | sed 's/.* sha256 //')
+    seen=$(openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null |
+        openssl x509 -noout -fingerprint -sha256 | sed 's/.*=//')
+    [ -n "$seen" ] && [ "$(tr -d : <<<"${seen,,}")" = "$(tr -d : <<<"${shown,,}")" ] ||
+        fail "the certificate is $seen, the console shows $shown"
+    code=$(curl -sk -o "$WORK/page" -w '%{http_code}' "https://127.0.0.1:$PORT/api/v1/model/nodes/")
+    [ "$code" = 401 ] || fail "without the token: $code"
+    await $SCRAPED_S seen_from_outside "$token" || fail "with the token: $(cat "$WORK/page")"
+    vm_stop
+}
+
+console_says() { # WORD: what followed it last
+    tr -d '\r' <"$CONSOLE" | sed -n "s/.*skerry: $1 //p" | tail -n 1
+}
+
+seen_from_outside() { # TOKEN
+    curl -sk --max-time 20 -o "$WORK/page" -H "Authorization: Bearer $1" \
+        "https://127.0.0.1:$PORT/api/v1/model/nodes/" && [ "$(jq length "$WORK/page")" = 1 ]
+}
+
 # From the disk image, by the firmware named.
 boots_disk() { # NAME MEMORY [flags]
     local name=$1 memory=$2
@@ -160,7 +187,7 @@ vm_begin
 cat "$WORK/sizes"
 sim_start --nodes=$NODES --cadence=5
 make_configuration
-CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 efi_112 data_is_kept others_are_left_alone pulled_plug frozen too_small}
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside efi_112 data_is_kept others_are_left_alone pulled_plug frozen too_small}
 for name in $CASES; do
     case $name in
     # The boot loader keeps a quarter of what EFI leaves.

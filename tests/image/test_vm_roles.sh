@@ -128,7 +128,7 @@ vm_note_after() {
 # The disk is there, and every request to it fails.
 lost_disk() {
     local cycles
-    vm_monitor 'device_del disk'
+    vm_monitor 'drive_del data'
     await 60 at_least cycles_total 1
     cycles=$(counter cycles_total)
     await 120 at_least cycles_total $((cycles + 5)) || { fail "cycles stopped: $(vm_shows)"; return; }
@@ -172,7 +172,7 @@ shutdown() {
 vm_begin
 case_run start start
 if [ "$CASE_FAILED" = no ]; then
-    for name in ${SKERRY_TEST_CASES:-killed_roles killed_supervisors hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts lost_disk lost_tree shutdown}; do
+    for name in ${SKERRY_TEST_CASES:-killed_roles killed_supervisors hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts lost_tree lost_disk shutdown}; do
         case_run "$name" "$name"
     done
 fi

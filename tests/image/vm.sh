@@ -66,7 +66,7 @@ vm_remembers() { # DISK
 
 vm_direct() { # options
     DIRECT=(-kernel "$VM_OUT/vmlinuz" -initrd "$VM_OUT/initramfs"
-        -append "console=ttyS0 quiet skerry.listen-ip= skerry.insecure-open $*")
+        -append "console=ttyS0 quiet ${VM_DIRECT_OPEN-skerry.listen-ip= skerry.insecure-open} $*")
 }
 
 vm_start() { # NAME MEMORY [flags]
