@@ -118,12 +118,11 @@ hang_up(struct client *client)
     }
 }
 
-// Makes a client go and frees its slot, as far as that can be had at once.
+// Frees the slot, as far as that can be had at once.
 static void
-expel(struct client *client)
+let_go(struct client *client)
 {
     struct http *http = client->http;
-    http->api->http.evicted_total++;
     hang_up(client);
     if (client->served) {
         (void)MHD_run(http->daemon);
@@ -169,10 +168,36 @@ of_greediest(struct http *http, uint8_t newcomer)
                           : oldest(http, PHASE_BIT(PHASE_READY) | PHASE_BIT(PHASE_ANSWER), most, 0);
 }
 
+// Whether the client closed without having asked for anything. The library asks
+// for edges only: an end that comes along with a part of a head is lost on it.
+static bool
+has_left(const struct client *client)
+{
+    unsigned asking = (SILENT & ~PHASE_BIT(PHASE_SHAKE)) | PHASE_BIT(PHASE_IDLE);
+    return (PHASE_BIT(client->phase) & asking) != 0 && !client->hung_up &&
+           listener_has_ended(client->fd);
+}
+
+static struct client *
+leaver(struct http *http)
+{
+    for (uint32_t i = 0; i < http->client_limit; i++) {
+        if (has_left(&http->clients[i])) {
+            return &http->clients[i];
+        }
+    }
+    return NULL;
+}
+
 static struct client *
 make_room(struct http *http, uint8_t newcomer)
 {
-    struct client *client = oldest(http, DONE, ANY_PEER, EVICT_IDLE_MS);
+    struct client *client = leaver(http);
+    if (client != NULL) {
+        let_go(client);
+        return free_slot(http);
+    }
+    client = oldest(http, DONE, ANY_PEER, EVICT_IDLE_MS);
     if (client == NULL) {
         client = of_greediest(http, newcomer);
     }
@@ -182,7 +207,8 @@ make_room(struct http *http, uint8_t newcomer)
     if (client == NULL) {
         return NULL;
     }
-    expel(client);
+    http->api->http.evicted_total++;
+    let_go(client);
     return free_slot(http);
 }
 
@@ -199,6 +225,7 @@ connection_notice(void *context, struct MHD_Connection *connection, void **socke
     }
     struct client *client = *socket_context;
     client->served = false;
+    client->hung_up = false;
     if (client->bridged) {
         client->phase = PHASE_LINGER;
         client->since = http_now(http);
@@ -317,6 +344,10 @@ sweep(struct http *http, struct mono_ns now)
     http->next_sweep = mono_add_ms(now, SWEEP_MS);
     for (uint32_t i = 0; i < http->client_limit; i++) {
         struct client *client = &http->clients[i];
+        if (has_left(client)) {
+            hang_up(client);
+            continue;
+        }
         if (client->phase == PHASE_FREE || client->hung_up ||
             !mono_before(client->deadline, now)) {
             continue;

@@ -159,6 +159,13 @@ listener_peer(const struct listener_client *client)
     return half;
 }
 
+bool
+listener_has_ended(int fd)
+{
+    char byte;
+    return recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void
 listener_tell(int fd, struct text answer)
 {

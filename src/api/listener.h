@@ -3,6 +3,7 @@
 #ifndef SKERRY_API_LISTENER_H
 #define SKERRY_API_LISTENER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -37,6 +38,9 @@ int listener_accept(const struct listener *listener, struct listener_client *cli
 // Who it is, as far as turns are shared out: an IPv4 address, or the 64 bits of an
 // IPv6 address that one customer has.
 uint64_t listener_peer(const struct listener_client *client);
+
+// Nothing is left to read, and nothing more will come.
+bool listener_has_ended(int fd);
 
 // Sends as much of `answer` as goes at once.
 void listener_tell(int fd, struct text answer);
