@@ -19,12 +19,13 @@ check_source_footprint(void)
 
 void
 check_source_init(struct check_source *check, struct arena *arena,
-                  const struct platform *platform, struct fetch *fetch, struct out *out)
+                  const struct platform *platform, struct fetch *fetch,
+                  struct check_report *report)
 {
     struct hash_key key = {1, 2};  // three names, of which none can collide badly
     memset(check, 0, sizeof *check);
     check->platform = platform;
-    check->out = out;
+    check->report = report;
     probe_init(&check->probe, arena, platform, fetch);
     workspace_init(&check->uri_space, arena, SOURCE_CHECK_BYTES);
     workspace_init(&check->scratch, arena, credentials_scratch_bytes());
@@ -35,26 +36,11 @@ check_source_init(struct check_source *check, struct arena *arena,
     targets_init(&check->targets, arena, CHECK_KUBELETS, key);
 }
 
-void
-check_source_line(struct out *out, bool ok, struct text what, struct text detail,
-                  const char *advice)
-{
-    out_format(out, "  %-5s " TEXT_FORMAT, ok ? "ok" : "FAIL", TEXT_ARGS(what));
-    if (detail.size > 0) {
-        out_format(out, ": " TEXT_FORMAT, TEXT_ARGS(detail));
-    }
-    if (!ok && advice != NULL) {
-        out_format(out, "\n        %s", advice);
-    }
-    out_byte(out, '\n');
-}
-
 static void
 line(struct check_source *check, bool ok, struct text what, struct text detail,
      const char *advice)
 {
-    check->failed = check->failed || !ok;
-    check_source_line(check->out, ok, what, detail, advice);
+    check_report_line(check->report, ok, what, detail, advice);
 }
 
 static const char *
@@ -142,6 +128,7 @@ ask_api(struct check_source *check, struct text what, struct fetch_request *requ
 {
     char buffer[LINE_BYTES];
     struct out detail = out_of(buffer, sizeof buffer);
+    check_report_begin(check->report, what);
     int error = probe_ask(&check->probe, request);
     write_result(&check->probe, &detail);
     line(check, error == 0, what, out_view(&detail), api_advice(error));
@@ -187,6 +174,7 @@ try_permission(struct check_source *check, const struct permission *permission)
                permission->verb, permission->resource, permission->subresource);
     api_request(check, TEXT("POST"), TEXT(REVIEW_PATH), &request);
     request.body = out_view(&body);
+    check_report_begin(check->report, out_view(&name));
     int error = probe_ask(&check->probe, &request);
     if (error != 0) {
         line(check, false, out_view(&name), text_of(error_sentence(error)), api_advice(error));
@@ -287,6 +275,7 @@ try_kubelet(struct check_source *check, const struct source_uri *uri, struct tar
     out_format(&name, "kubelet of " TEXT_FORMAT, TEXT_ARGS(target_name(target)));
     endpoint_request(&access, target, &endpoint, &request);
     request.bearer = credentials_token(check->credentials);
+    check_report_begin(check->report, out_view(&name));
     int error = probe_ask(&check->probe, &request);
     if (!access.proxy && error == 0) {
         out_text(&detail, request.host);
@@ -378,7 +367,7 @@ check_source_try(struct check_source *check, const struct config *config, struct
                                  &why);
     // The configuration was checked before; the text itself may hold secrets.
     struct text shown = error == 0 ? uri.name : TEXT("(source)");
-    out_format(check->out, "source " TEXT_FORMAT "\n", TEXT_ARGS(shown));
+    check_report_head(check->report, "source", shown);
     if (error != 0) {
         line(check, false, TEXT("URI"), out_view(&why), NULL);
         return;

@@ -3,6 +3,7 @@
 #ifndef SKERRY_APP_CHECK_SOURCE_H
 #define SKERRY_APP_CHECK_SOURCE_H
 
+#include "app/check_report.h"
 #include "app/config.h"
 #include "app/probe.h"
 #include "base/hash.h"
@@ -22,19 +23,15 @@ struct check_source {
     struct targets targets;
     uint32_t target[CHECK_KUBELETS];
     unsigned target_count;
-    struct out *out;
-    bool failed;  // of any line so far
+    struct check_report *report;
 };
 
 size_t check_source_footprint(void);
 void check_source_init(struct check_source *check, struct arena *arena,
-                       const struct platform *platform, struct fetch *fetch, struct out *out);
+                       const struct platform *platform, struct fetch *fetch,
+                       struct check_report *report);
 
-// Tries the source; check->failed says whether something does not work.
+// Tries the source.
 void check_source_try(struct check_source *check, const struct config *config, struct text source);
-
-// One line: "ok    WHAT" or "FAIL  WHAT", a detail, and advice when it failed.
-void check_source_line(struct out *out, bool ok, struct text what, struct text detail,
-                       const char *advice);
 
 #endif

@@ -13,9 +13,10 @@
 #define HEAP_BYTES (4 * 1024 * 1024)
 #define SHM "/dev/shm"
 
-static bool
-check_memory(struct tool *tool)
+static void
+check_memory(struct check_report *report)
 {
+    const struct tool *tool = report->tool;
     char buffer[128];
     struct plan plan;
     struct platform_space space;
@@ -27,24 +28,24 @@ check_memory(struct tool *tool)
         out_string(&detail, ", the cgroup allows ");
         plan_write_size(&detail, tool->limit.cgroup_bytes);
     }
-    check_source_line(tool->out, true, TEXT("memory"), out_view(&detail), NULL);
+    check_report_line(report, true, TEXT("memory"), out_view(&detail), NULL);
     uint64_t table = table_bytes(&tool->config->capacity);
     if (platform_space(tool->platform, SHM, &space) != 0) {
-        return true;  // the image has its table in /run
+        return;  // the image has its table in /run
     }
     detail.used = 0;
     plan_write_size(&detail, space.available);
     out_string(&detail, " free in " SHM ", the live table takes ");
     plan_write_size(&detail, table);
-    check_source_line(tool->out, space.available >= table, TEXT("live table"),
-                      out_view(&detail), "give the container a larger --shm-size");
-    return space.available >= table;
+    check_report_line(report, space.available >= table, TEXT("live table"), out_view(&detail),
+                      "give the container a larger --shm-size");
 }
 
 // A port that our own serve holds is no failure.
-static bool
-check_port(struct tool *tool)
+static void
+check_port(struct check_report *report)
 {
+    const struct tool *tool = report->tool;
     char buffer[256];
     struct listener listener;
     struct roles roles;
@@ -54,21 +55,21 @@ check_port(struct tool *tool)
     int error = listener_open(&listener, ip, port, &why);
     if (error == 0) {
         listener_close(&listener);
-        check_source_line(tool->out, true, TEXT("port"), TEXT("free"), NULL);
-        return true;
+        check_report_line(report, true, TEXT("port"), TEXT("free"), NULL);
+        return;
     }
     bool ours = roles_read(&roles, tool->platform, tool->config) == 0 &&
                 roles.role[ROLE_SERVE].state == ROLE_READY;
-    check_source_line(tool->out, ours, TEXT("port"),
+    check_report_line(report, ours, TEXT("port"),
                       ours ? TEXT("in use, probably by the tree that runs") : out_view(&why),
                       "choose another --heapster-port");
-    return ours;
 }
 
 static int
-check_sources(struct tool *tool, struct arena *arena, const struct fetch_curl_caps *caps,
-              bool *works)
+check_sources(struct check_report *report, struct arena *arena,
+              const struct fetch_curl_caps *caps)
 {
+    const struct tool *tool = report->tool;
     static struct check_source check;
     struct fetch *fetch;
     unsigned count = config_list_count(tool->config, CONFIG_SOURCE);
@@ -76,14 +77,13 @@ check_sources(struct tool *tool, struct arena *arena, const struct fetch_curl_ca
     if (error != 0) {
         return error;
     }
-    check_source_init(&check, arena, tool->platform, fetch, tool->out);
+    check_source_init(&check, arena, tool->platform, fetch, report);
     for (unsigned i = 0; i < count; i++) {
         check_source_try(&check, tool->config, config_list(tool->config, CONFIG_SOURCE, i));
     }
     if (count == 0) {
         check_source_try(&check, tool->config, TEXT("host:"));
     }
-    *works = !check.failed;
     fetch_curl_close(fetch);
     return 0;
 }
@@ -100,19 +100,20 @@ check_tool(struct tool *tool)
     };
     struct arena arena;
     bool locked;
-    bool works = false;
-    bool memory_works = check_memory(tool);
-    bool port_works = check_port(tool);
+    struct check_report report;
+    check_report_init(&report, tool);
+    check_memory(&report);
+    check_port(&report);
     size_t heap = HEAP_BYTES + fetch_curl_heap_bytes(&caps);
     size_t bytes = arena_bytes(heap) + fetch_curl_footprint(&caps) + check_source_footprint();
     int error = block_map(bytes, &arena, &locked);
     if (error == 0) {
         memory_open(arena_take(&arena, heap), heap);
-        error = check_sources(tool, &arena, &caps, &works);
+        error = check_sources(&report, &arena, &caps);
     }
     if (error != 0) {
         out_format(tool->out, "cannot try the sources: %s\n", error_sentence(error));
         return 1;
     }
-    return memory_works && port_works && works ? 0 : 1;
+    return check_report_end(&report);
 }

@@ -265,9 +265,6 @@ run_tool(enum tool_id id, int argc, char **argv, const struct platform *platform
     struct out out = out_of(output_memory, sizeof output_memory);
     struct tool tool = {
         .config = &config, .platform = platform, .out = &out, .flush = flush, .say = say};
-    if (asks_for_help(argc, argv)) {
-        return help(tool_row(id)->name);
-    }
     tool.word = take_word(&argc, argv);
     if (tool.word.size > 0 && !help_is_word(id, tool.word)) {
         help_refuse_word(id, tool.word, &why);
@@ -278,7 +275,14 @@ run_tool(enum tool_id id, int argc, char **argv, const struct platform *platform
     }
     find_run_dir(platform);
     find_state_dir(platform);
-    return print(&out, tool_row(id)->run(&tool));
+    int code = tool_row(id)->run(&tool);
+    if (code == EXIT_BAD_CONFIG && out.used > 0) {
+        struct text sentence = out_view(&out);
+        sentence.size -= text_ends(sentence, TEXT("\n"));
+        say(sentence);
+        return code;
+    }
+    return print(&out, code);
 }
 
 int
@@ -289,8 +293,11 @@ main(int argc, char **argv)
     if (is_wish(word, "help") || strcmp(word, "-h") == 0) {
         return help(argc > 2 ? argv[2] : NULL);
     }
-    if (is_wish(word, "version")) {
+    if (is_wish(word, "version") || strcmp(word, "-V") == 0) {
         return version();
+    }
+    if (argc > 2 && asks_for_help(argc - 2, argv + 2)) {
+        return help(word);
     }
     if (strcmp(word, "update") == 0) {
         return update_tool(&platform, argc - 2, argv + 2);

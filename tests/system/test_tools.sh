@@ -18,6 +18,16 @@ words() {
     gives 0 '^  check ' --help
     gives 100 'neither a role nor a tool' colect
     gives 100 'did you mean --nodes' plan --nodez=3
+    gives 100 'did you mean collect?' colect
+    gives 0 '^skerry top \[nodes|pods|containers\]' help top
+    gives 0 '^  --sort .*: cpu, memory' top --help
+    gives 0 'a role' collect --help
+    gives 0 '^skerry update FILE' update --help
+    gives 0 '^skerry ' -V
+    gives 100 '`podz` is none of nodes, pods' top --sort cpu podz
+    gives 100 '`x` is not a flag' plan x
+    gives 100 "^skerry: say of what" query
+    [ "$("$PROGRAM" query 2>/dev/null)" = '' ] || fail "a mistake on stdout"
     gives 1 'nothing is running' status --run-dir="$WORK"
 }
 
