@@ -14,37 +14,53 @@ read_statuses(const struct tool *tool, struct sink_statuses *statuses)
 }
 
 static void
-write_sink(struct out *out, const struct sink_status *sink, struct wall_ms now)
+write_number(struct out *out, const char *before, uint64_t number, const char *behind)
 {
-    out_format(out, "  %s\n    %s, %llu points in %llu cycles", sink->name,
-               sink_state_name(sink->state), (unsigned long long)sink->points_total,
-               (unsigned long long)sink->cycles_total);
+    out_format(out, "%s%llu %s", before, (unsigned long long)number, behind);
+}
+
+// What it has: the first line of a sink.
+static void
+write_progress(struct out *out, const struct sink_status *sink, struct wall_ms now)
+{
+    out_format(out, "  %s\n    %s, ", sink->name, sink_state_name(sink->state));
+    write_number(out, "", sink->points_total, "points");
+    write_number(out, " in ", sink->cycles_total, "cycles");
     if (sink->success_ms != 0) {
         out_string(out, ", last taken ");
         calendar_write_age(out, now.ms - sink->success_ms);
         out_string(out, " ago");
     }
     if (sink->backlog_cycles > 1) {
-        out_format(out, "; %u cycles to send, the oldest ", sink->backlog_cycles);
+        write_number(out, "\n    ", sink->backlog_cycles, "cycles to send, the oldest ");
         calendar_write_age(out, sink->lag_ms);
         out_string(out, " old");
     }
-    out_format(out, "; refused %llu points, retried %llu requests, missed %llu cycles",
-               (unsigned long long)sink_status_refused(sink),
-               (unsigned long long)sink->retried_total, (unsigned long long)sink->missed_total);
-    if (sink->unread_total > 0) {
-        out_format(out, "; could not read the history %llu times",
-                   (unsigned long long)sink->unread_total);
+    out_byte(out, '\n');
+}
+
+static void
+write_sink(struct out *out, const struct sink_status *sink, struct wall_ms now)
+{
+    uint64_t refused = sink_status_refused(sink);
+    write_progress(out, sink, now);
+    if (refused + sink->retried_total + sink->missed_total + sink->unread_total > 0) {
+        write_number(out, "    refused ", refused, "points");
+        write_number(out, ", retried ", sink->retried_total, "requests");
+        write_number(out, ", missed ", sink->missed_total, "cycles");
+        if (sink->unread_total > 0) {
+            write_number(out, ", could not read the history ", sink->unread_total, "times");
+        }
+        out_byte(out, '\n');
     }
     if (sink->error_ms != 0) {
-        out_string(out, "\n    last error ");
+        out_string(out, "    last error ");
         calendar_write_age(out, now.ms - sink->error_ms);
-        out_format(out, " ago: %s: %s", error_name(sink->last_error), sink->why);
+        out_format(out, " ago: %s: %s\n", error_name(sink->last_error), sink->why);
     }
     if (sink->cursor_error != 0) {
-        out_format(out, "\n    what it has is not kept: %s", error_sentence(sink->cursor_error));
+        out_format(out, "    what it has is not kept: %s\n", error_sentence(sink->cursor_error));
     }
-    out_byte(out, '\n');
 }
 
 void

@@ -354,6 +354,59 @@ api_server_is_down() {
     keys q
 }
 
+# --- The other tools that people look at
+
+# No line of status is longer than the terminal but for a word that is; the first
+# says whether it is well.
+status_fits() {
+    command_ok '/api?do=down&cut=1' && command_ok "/fault?node=$NODE&kind=http&code=503" ||
+        { fail "no faults"; return; }
+    await 60 status_says 'nodes that cannot be scraped' || fail "not shown: $(status)"
+    status_says "^  $NODE  the server failed" || fail "no $NODE: $(status)"
+    status_says '^  http_5xx +[0-9]+  the server failed' || fail "no reasons: $(status)"
+    status_says '^    connect: ' || fail "no source: $(status)"
+    [ "$(status | head -1)" = 'every role is ready' ] || fail "$(status | head -1)"
+    mux_next
+    mux new-session -d -x 80 -y 100 "'$PROGRAM' status --run-dir='$TREE/shm'; echo ended \$?; exec cat"
+    await_shown '^ended 0$'
+    [ -z "$(mux capture-pane -p -J | awk 'length > 80')" ] || fail "too long: $(mux capture-pane -p -J | awk 'length > 80')"
+    [ -n "$(status | awk 'length > 80')" ] || fail "broken for scripts too"
+    command_ok '/api?do=up' && command_ok '/fault?target=all&kind=none'
+}
+
+status() {
+    "$PROGRAM" status --run-dir="$TREE/shm"
+}
+
+status_says() { # PATTERN
+    status | grep -qE -e "$1"
+}
+
+status_of_a_role_that_is_down() {
+    s6-svc -d "$TREE/service/serve"
+    await 30 status_says '^not well: serve is down' || fail "$(status)"
+    status >"$WORK/status"
+    [ $? = 1 ] || fail "well"
+    status_says '^serve +down' || fail "$(status)"
+    s6-svc -u "$TREE/service/serve"
+    await 30 status_says '^every role is ready' || fail "$(status)"
+}
+
+# A kubelet that says nothing: what is waited for is shown, and replaced.
+check_tells_what_it_tries() {
+    command_ok '/fault?target=all&kind=hang' || { fail "no fault"; return; }
+    mux_next
+    mux new-session -d -x 120 -y 50 "TERM=screen-256color '$PROGRAM' check --heapster-port=$(free_port) '--source=$(source_of tls kubeletTLS=verify)'; echo ended \$?; exec cat"
+    await_shown '^  \.\.\.   kubelet of node-'
+    await_shown '^  FAIL  kubelet of node-'
+    command_ok '/fault?target=all&kind=none'
+    await 60 shows '^ended 1$' || fail "$(screen)"
+    ! shows '\.\.\.  ' || fail "something stays: $(screen)"
+    shows '^[1-3] of [0-9]+ checks failed$' || fail "$(screen)"
+    "$PROGRAM" check --heapster-port="$(free_port)" "--source=$(source_of tls kubeletTLS=verify)" >"$WORK/check"
+    ! grep -qE $'\r|\033|\\.\\.\\.  ' "$WORK/check" || fail "drawn into a file"
+}
+
 all_answer() {
     [ "$(failing_count)" = 0 ]
 }
@@ -395,4 +448,7 @@ case_run 'stopped and continued' stops_and_goes_on
 case_run 'killed collect' killed_collect_is_shown
 case_run 'dead roles' dead_roles
 case_run 'API server down' api_server_is_down
+case_run 'status in 80 columns' status_fits
+case_run 'status of a role that is down' status_of_a_role_that_is_down
+case_run 'check says what it tries' check_tells_what_it_tries
 finish
