@@ -30,8 +30,7 @@ offers() { # LINE WANTED [WORDBREAKS]
 in_bash() {
     "$PROGRAM" completion bash >"$WORK/skerry.bash" || fail "exit $?"
     bash -n "$WORK/skerry.bash" || fail "no bash"
-    offers 'skerry t' 'top'
-    offers 'skerry comp' 'completion'
+    offers 'skerry quer' 'query'
     [[ " $(bash_offers 'skerry top ') " = *' --sort '*' containers nodes pods '* ]] || fail "words of top"
     offers 'skerry top p' 'pods'
     offers 'skerry top pods p' ''
@@ -104,7 +103,7 @@ fish_offers() { # LINE WANTED
 in_fish() {
     "$PROGRAM" completion fish >"$WORK/skerry.fish" || fail "exit $?"
     fish --no-config -n "$WORK/skerry.fish" || fail "no fish"
-    fish_offers 'skerry to' 'top'
+    fish_offers 'skerry quer' 'query'
     fish_offers 'skerry top p' 'pods'
     fish_offers 'skerry top --sort=m' '--sort=memory --sort=memory-share'
     fish_offers 'skerry query --metric=memory/w' '--metric=memory/working_set'
