@@ -96,7 +96,7 @@ function dataNotices() {
 function wantedNotices() {
     if (connection.wantsToken()) {
         return [notice("warn", "This appliance asks for its token. You are being taken to the ", h("a", { href: LOGIN }, "login"),
-            "; the token was written to its console and to a file when it first started.")];
+            "; ", h("code", {}, "skerry token"), " on the appliance prints it.")];
     }
     if (connection.failure()) {
         return [notice("bad", `${connection.failure()} It has been silent since ${clock(connection.since())}.${overview && overview.cycle ? ` What is shown is of ${time(overview.cycle)}.` : ""}`)];

@@ -1,4 +1,4 @@
-// What the tests of the page share: see ../README.md of the folder.
+// What the tests of the page share: see README.md.
 // Environment: DRIVER, the folder of playwright-core; URL of the tree; SCREENSHOTS.
 import { createRequire } from "node:module";
 
@@ -47,7 +47,7 @@ export function rowsOf(list) {
 export const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
 
 export async function openPage(viewport, colorScheme) {
-    const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce", timezoneId: "Pacific/Auckland", locale: "en-GB" });
+    const context = await browser.newContext({ viewport, colorScheme, ignoreHTTPSErrors: true, reducedMotion: "reduce", timezoneId: "Pacific/Auckland", locale: "en-GB" });
     const page = await context.newPage();
     page.setDefaultTimeout(LIMIT);
     page.on("pageerror", (error) => state.noise.push(error.message));

@@ -2,7 +2,7 @@
 // the truth. One case a function; prints PASS or FAIL.
 import { get } from "node:http";
 import { execFileSync } from "node:child_process";
-import { bytes, count } from "../../src/web/units.js";
+import { ago, bytes, count, cpu, duration, formatOf, percent } from "../../src/web/units.js";
 import { BASE, PHONE, WIDE, browser, chartsDrawn, check, end, fits, frames, json, openPage, rowsOf, run, shot, withErrors } from "./kit.mjs";
 
 const { SIM_ADMIN, SINK, TREE } = process.env;
@@ -33,6 +33,15 @@ const pods = rowsOf(await json("page/pods"));
 const nodes = rowsOf(await json("page/nodes"));
 const running = pods.filter((pod) => pod.phase === "running" && pod.memory !== null);
 const some = running.find((pod) => pod.namespace !== "kube-system" && pod.memoryLimit) || running[0];
+
+await run("quantities are as people read them", async () => {
+    for (const [is, wanted] of [[bytes(0), "0 B"], [bytes(1023), "1.00 KiB"], [bytes(1536 * 1024), "1.50 MiB"], [bytes(250 * 1024 ** 3), "250 GiB"], [bytes(null), "–"],
+        [cpu(250), "250 m"], [cpu(2.53), "2.5 m"], [cpu(1000), "1 core"], [cpu(1500), "1.50 cores"], [count(1234567), "1\u202f234\u202f567"], [count(999), "999"],
+        [percent(1, 3), "33 %"], [percent(0.001, 1), "<1 %"], [percent(999, 1000), ">99 %"], [percent(1, 0), "–"], [duration(850), "850 ms"], [duration(90000), "90 s"], [duration(7200000), "2 h"],
+        [ago(1000, 61000), "60 s ago"], [ago(null, 5), "never"], [formatOf("memory/usage", "bytes")(2048), "2 KiB"], [formatOf("cpu/usage_rate", "")(30), "30 m"], [formatOf("cpu/node_utilization", "")(0.5), "50 %"]]) {
+        check(is === wanted, `${is} instead of ${wanted}`);
+    }
+});
 
 await run("lists hold the truth's values", async () => {
     for (const pod of running.slice(0, 40)) {
