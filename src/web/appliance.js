@@ -1,7 +1,8 @@
 // How the appliance itself is doing: memory, roles, scrapes, sinks, history.
 import { h, fill } from "./dom.js";
 import { poll, rowsOf } from "./server.js";
-import { bar, isHere, nodeLink, pill, sign } from "./parts.js";
+import { bar, isHere, nodeLink, pill, verdictBox } from "./parts.js";
+import { ownTroubles } from "./trouble.js";
 import { ago, bytes, count, duration, number, percent, plural, time } from "./units.js";
 
 const SCRAPES_MAX = 25;
@@ -128,19 +129,27 @@ function serve(a) {
         h("dt", {}, "Turned away"), h("dd", {}, `${count(own.refused)} without a place, ${count(own.timeouts)} too slow, ${count(own.forbidden)} for a foreign name`)));
 }
 
+function verdict(a, overview, now) {
+    const found = overview ? ownTroubles(overview) : [];
+    const level = !a.healthy ? "bad" : found.length > 0 ? found[0].level : "ok";
+    const head = { ok: "The appliance is well", warn: "Worth a look", bad: "The appliance needs attention" }[level];
+    return verdictBox(level, head, `${a.health} · version ${a.version} · up ${duration(a.uptimeSeconds * 1000)} · a cycle each ${duration(a.resolutionMs)}`, found, now);
+}
+
 export function applianceView(shell) {
     const head = h("div");
     const left = h("div", { class: "column" });
     const right = h("div", { class: "column" });
     const wide = h("div");
     const element = h("div", { class: "page" }, head, h("div", { class: "two" }, left, right), wide);
+    let overview = null;
     const stops = [
+        shell.onOverview((newest) => { overview = newest; }),
         poll("/api/v1/appliance", shell.period, (a) => {
             const now = Date.parse(a.now);
             // A list that somebody opened stays open.
             const open = [...element.querySelectorAll("details")].map((each) => each.open);
-            fill(head, h("section", { class: `verdict ${a.healthy ? "ok" : "bad"}`, role: "status" }, h("p", {}, sign(a.healthy ? "ok" : "bad"), h("b", {}, a.healthy ? "The appliance is well" : "The appliance needs attention"),
-                h("span", {}, `${a.health} · version ${a.version} · up ${duration(a.uptimeSeconds * 1000)} · a cycle each ${duration(a.resolutionMs)}`))));
+            fill(head, verdict(a, overview, now));
             fill(left, roles(a, now), sources(a, now), sinks(a, now), errors(a), past(a, now));
             fill(right, memory(a), pools(a), serve(a), counters(a));
             element.querySelectorAll("details").forEach((each, i) => { each.open = open[i] || false; });

@@ -120,7 +120,7 @@ export function chart({ title, format, axis: axisFormat, lines }) {
             },
             axes: [
                 { ...axis, values: axisTime(seconds), space: 70, size: 26, gap: 7 },
-                { ...axis, values: tokens(axisFormat || format), size: 74, space: 34, ...(format === bytes || format === rate ? { incrs: BINARY } : format === count ? { incrs: WHOLE } : {}) },
+                { ...axis, values: tokens(axisFormat || format), size: 74, space: 26, ...(format === bytes || format === rate ? { incrs: BINARY } : format === count ? { incrs: WHOLE } : {}) },
             ],
             series: [{}, ...shown.map((line) => ({
                 label: line.label,

@@ -204,7 +204,7 @@ function comparison(shell, kind, list) {
 }
 
 // What only a cluster has is left out where there is none.
-const OF_CLUSTERS = ["pod", "namespace", "storage", "restarts", "cpuRequest", "memoryRequest", "pods", "version"];
+const OF_CLUSTERS = ["node", "pod", "namespace", "storage", "restarts", "cpuRequest", "memoryRequest", "pods", "version"];
 
 function columnsOf(shell, kind, left) {
     return KINDS[kind].columns.filter((column) => !left.includes(column.key) &&

@@ -2,8 +2,8 @@
 import { h, fill } from "./dom.js";
 import { link } from "./route.js";
 import { ask, rowsOf } from "./server.js";
-import { bar, nodeLink, noHistory, pill, podLink, rangeChoice, sign } from "./parts.js";
-import { ago, bytes, clock, count, cpu, duration, percent, rate, time } from "./units.js";
+import { bar, nodeLink, noHistory, pill, podLink, rangeChoice, verdictBox } from "./parts.js";
+import { ago, bytes, count, cpu, duration, percent, rate, time } from "./units.js";
 import { chartGroup } from "./chart.js";
 import { chosenRange, series } from "./past.js";
 import { panels } from "./panels.js";
@@ -25,13 +25,6 @@ function useCard(title, format, used, size, request, limit, href) {
         size > 0 ? bar(used, size, { request, limit }, format === cpu && "cpu") : null, href);
 }
 
-function since(trouble, now) {
-    if (!trouble.since) {
-        return "";
-    }
-    return h("span", { title: time(trouble.since) }, `${trouble.last ? "at" : "since"} ${clock(trouble.since)} `, h("span", { class: "dim" }, `(${ago(trouble.since, now)})`));
-}
-
 // One sentence that says whether all is well, and what is not.
 function verdict(overview) {
     const found = troubles(overview);
@@ -41,10 +34,7 @@ function verdict(overview) {
     const head = { ok: `${what} well`, warn: "Worth a look", bad: "Needs attention" }[level];
     const well = !sums.ofCluster ? "up, with room left"
         : `${count(counts.nodes)} ${counts.nodes === 1 ? "node" : "nodes"} ready, ${count(sums.pods)} pods, none in a crash loop`;
-    return h("section", { class: `verdict ${level}`, role: "status" },
-        h("p", {}, sign(level), h("b", {}, head), level === "ok" ? h("span", {}, well) : null),
-        found.length === 0 ? null : h("ul", {}, found.map((each) => h("li", {}, sign(each.level),
-            h("span", {}, h("a", { href: each.href }, each.text), each.detail ? h("span", { class: "dim" }, `: ${each.detail}`) : null), h("span", { class: "when" }, since(each, overview.time))))));
+    return verdictBox(level, head, level === "ok" ? well : "", found, overview.time);
 }
 
 function cards(overview) {

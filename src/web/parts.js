@@ -1,7 +1,7 @@
 // Small pieces that several views show.
 import { h } from "./dom.js";
 import { link, remember } from "./route.js";
-import { cpu, isNone, percent } from "./units.js";
+import { ago, clock, cpu, isNone, percent, time } from "./units.js";
 import { chosenRangeName, RANGES } from "./past.js";
 
 export function pill(level, text, hint) {
@@ -12,8 +12,23 @@ const SIGNS = { ok: "✓", warn: "!", bad: "×" };
 const WORDS = { ok: "well", warn: "worth a look", bad: "wrong" };
 
 // A shape besides the colour.
-export function sign(level) {
+function sign(level) {
     return h("i", { class: `sign ${level}`, role: "img", "aria-label": WORDS[level] }, SIGNS[level]);
+}
+
+function since(trouble, now) {
+    if (!trouble.since) {
+        return "";
+    }
+    return h("span", { title: time(trouble.since) }, `${trouble.last ? "at" : "since"} ${clock(trouble.since)} `, h("span", { class: "dim" }, `(${ago(trouble.since, now)})`));
+}
+
+// How it is, and the troubles with their time and place.
+export function verdictBox(level, head, text, found, now) {
+    return h("section", { class: `verdict ${level}`, role: "status" },
+        h("p", {}, sign(level), h("b", {}, head), text ? h("span", {}, text) : null),
+        found.length === 0 ? null : h("ul", {}, found.map((each) => h("li", {}, sign(each.level),
+            h("span", {}, h("a", { href: each.href }, each.text), each.detail ? h("span", { class: "dim" }, `: ${each.detail}`) : null), h("span", { class: "when" }, since(each, now))))));
 }
 
 function levelOf(share) {

@@ -100,12 +100,21 @@ function ofAppliance(overview) {
     return out;
 }
 
+function ordered(all) {
+    // The library's own words stand on the appliance's page.
+    all.forEach((each) => { each.detail = (each.detail || "").replace(/ \(.*\)/, ""); });
+    return [...all.filter((each) => each.level === "bad"), ...all.filter((each) => each.level !== "bad")];
+}
+
+// Those of the appliance and what it talks to, nodes apart.
+export function ownTroubles(overview) {
+    return ordered([...ofSources(overview), ...ofAppliance(overview)]);
+}
+
 export function troubles(overview) {
     const all = [...ofSources(overview), ...ofNodes(overview), ...ofPods(overview), ...ofRoom(overview), ...ofAppliance(overview)];
     if (!overview.healthy && !all.some((each) => each.level === "bad")) {
         all.push({ level: "bad", text: overview.health[0].toUpperCase() + overview.health.slice(1), href: link(["appliance"]) });
     }
-    // The library's own words stand on the appliance's page.
-    all.forEach((each) => { each.detail = (each.detail || "").replace(/ \(.*\)/, ""); });
-    return [...all.filter((each) => each.level === "bad"), ...all.filter((each) => each.level !== "bad")];
+    return ordered(all);
 }

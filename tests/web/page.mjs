@@ -421,6 +421,7 @@ await run("what goes wrong is said: what, since when, where", async () => {
     await page.goto(`${BASE}/#/appliance`);
     const scrape = page.locator(".panel", { hasText: "Scrapes" }).locator("tr", { hasText: silent });
     await scrape.locator(".pill.bad").waitFor();
+    await page.locator(".verdict.warn li", { hasText: "takes nothing" }).waitFor();
     await page.locator(".panel", { hasText: "Sinks" }).getByText("retrying").waitFor();
     await page.locator(".panel", { hasText: "Sinks" }).locator(".failure").waitFor();
     await shot(page, "appliance-trouble-1280", true);
@@ -458,7 +459,10 @@ await run("a server that is down is said, and the page comes back by itself", as
         execFileSync("s6-svc", ["-d", `${TREE}/service/serve`]);
         await page.getByText("The appliance does not answer").waitFor();
         await shot(page, "server-down-1280");
+        // Each part of the view asks again by itself.
+        const asked = page.waitForResponse((answer) => answer.url().endsWith("/page/overview") && answer.ok());
         execFileSync("s6-svc", ["-u", `${TREE}/service/serve`]);
+        await asked;
         await page.getByText("The appliance does not answer").waitFor({ state: "detached" });
         await page.locator(".verdict").waitFor();
     });
