@@ -182,6 +182,9 @@ database_check(struct database *database)
         return error;
     }
     error = database_number(database, STATEMENT_PAGES, NULL, 0, &pages);
+    // Its size after that: a writer may have let it grow meanwhile.
+    error = error < 0 ? error
+                      : platform_file_status(database->vfs.platform, database->path, &status);
     if (error < 0) {
         return error;
     }

@@ -237,6 +237,57 @@ TEST(one_writer_many_readers)
     kit_close(&kit);
 }
 
+// The file grows between any two questions of a reader: that is no damage.
+static struct {
+    bool due;
+    uint32_t next_s;
+} growth;
+
+static int
+status_and_grow(void *state, const char *path, struct platform_status *status)
+{
+    int error = kit.fake.platform.ops->file_status(state, path, status);
+    if (growth.due) {
+        growth.due = false;
+        record_all(growth.next_s, 1);
+        growth.next_s += 60;
+    }
+    return error;
+}
+
+TEST(a_file_that_grows_while_it_is_looked_at)
+{
+    static unsigned char memory[4 << 20] __attribute__((aligned(16)));
+    static struct platform_ops ops;
+    struct arena arena;
+    char text[256];
+    struct out why = out_of(text, sizeof text);
+    struct history *reader;
+    bool set_aside;
+    kit_open(&kit, 1, 60, 64 << 20);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_all(START - START % 60, 5);
+    ops = *kit.fake.platform.ops;
+    ops.file_status = status_and_grow;
+    struct platform platform = kit.fake.platform;
+    platform.ops = &ops;
+    struct history_config config = kit.config;
+    config.platform = &platform;
+    config.writer = false;
+    config.capacity = NULL;
+    arena_init(&arena, memory, sizeof memory);
+    CHECK_EQUAL_U64((uint64_t)-history_open(&arena, &config, &reader, &set_aside, &why), 0);
+    struct replay *replay = replay_new(&arena);
+    growth.next_s = START - START % 60 + 5 * 60;
+    for (unsigned i = 0; i < 40; i++) {
+        uint32_t cycle_s;
+        growth.due = true;
+        CHECK_EQUAL_U64((uint64_t)-replay_next_cycle(replay, reader, 0, &cycle_s), 0);
+    }
+    history_close(reader);
+    kit_close(&kit);
+}
+
 TEST(times_only_grow)
 {
     kit_open(&kit, 1, 60, 64 << 20);
@@ -325,6 +376,7 @@ main(void)
         {"names_in_order", names_in_order},
         {"one_writer_many_readers", one_writer_many_readers},
         {"an_identity_stands_for_the_labels", an_identity_stands_for_the_labels},
+        {"a_file_that_grows_while_it_is_looked_at", a_file_that_grows_while_it_is_looked_at},
         {"times_only_grow", times_only_grow},
         {"a_restart_goes_on", a_restart_goes_on},
     };
