@@ -55,8 +55,9 @@ struct block_head {
 };
 int block_head(struct text bytes, struct block_head *head) MUST_USE;
 // Some columns only (bit = column), for reading one metric of one entity: a few
-// hundred ns. `key` may have been decoded with the same columns only. used, entity
-// and present are read of all, values of other columns are worthless.
+// hundred ns. `key` may have been decoded with the same columns only. used and entity
+// are read of all, present up to the last of them and 0 behind; values of other
+// columns are worthless.
 int block_decode_columns(const struct block_shape *shape, struct text bytes,
                          const struct block_rows *key,
                          const uint64_t wanted[BLOCK_COLUMNS_MAX / 64],

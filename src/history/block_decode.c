@@ -257,7 +257,7 @@ copy_key(const struct reading *reading, unsigned number)
     }
 }
 
-// Which slots a column has is told of every column, wanted or not.
+// Which slots a column has is told of every column up to the last one wanted.
 static int
 read_present(struct reading *reading, unsigned number)
 {
@@ -302,8 +302,14 @@ static int
 read_columns(struct reading *reading)
 {
     uint64_t difference[2][HISTORY_GROUP_ROWS];
+    unsigned end = reading->column_count;
     memset(difference, 0, sizeof difference);
-    for (unsigned i = 0; i < reading->column_count; i++) {
+    while (end > 0 && !is_wanted(reading, end - 1)) {
+        end--;
+    }
+    memset(reading->now->present + end, 0,
+           (reading->column_count - end) * sizeof reading->now->present[0]);
+    for (unsigned i = 0; i < end; i++) {
         int error = read_present(reading, i);
         if (error == 0 && is_wanted(reading, i)) {
             if (is_changed(reading, i)) {

@@ -171,18 +171,22 @@ is_left_out(const struct window_walk *walk, const struct piece *piece)
 static int
 decode(struct window_walk *walk, const struct piece *piece, const struct block_rows **rows)
 {
-    struct block_shape shape;
     struct block_head head;
+    const struct block_shape *shape = &walk->shape;
     if (piece->columns > walk->history->catalogue.count[walk->id.kind] ||
         block_head(piece->block, &head) != 0) {
         return -ERR_MALFORMED;
     }
-    window_shape(walk->history, walk->window->tier, walk->id.kind, piece->columns, &shape);
+    if (walk->shape_columns != piece->columns) {
+        window_shape(walk->history, walk->window->tier, walk->id.kind, piece->columns,
+                     &walk->shape);
+        walk->shape_columns = piece->columns;
+    }
     bool stands_alone = head.time_s == head.key_time_s;
     if (stands_alone && !walk->has_key) {
-        int error = block_decode(&shape, piece->block, NULL, walk->key);
+        int error = block_decode(shape, piece->block, NULL, walk->key);
         walk->has_key = error == 0;
-        clear_later_columns(walk->key, &shape);
+        clear_later_columns(walk->key, shape);
         *rows = walk->key;
         return error;
     }
@@ -191,10 +195,10 @@ decode(struct window_walk *walk, const struct piece *piece, const struct block_r
     }
     const struct block_rows *key = stands_alone ? NULL : walk->key;
     *rows = walk->now;
-    clear_later_columns(walk->now, &shape);
+    clear_later_columns(walk->now, shape);
     return walk->wanted == NULL
-               ? block_decode(&shape, piece->block, key, walk->now)
-               : block_decode_columns(&shape, piece->block, key, walk->wanted, walk->now);
+               ? block_decode(shape, piece->block, key, walk->now)
+               : block_decode_columns(shape, piece->block, key, walk->wanted, walk->now);
 }
 
 int

@@ -28,6 +28,8 @@ struct window_walk {
     const struct history_window *window;
     struct block_id id;
     const uint64_t *wanted;  // columns; NULL: all
+    struct block_shape shape;  // of pieces with `shape_columns`
+    unsigned shape_columns;    // 0: of none yet
     uint32_t only_s;         // not 0: that moment alone
     struct block_rows *key, *now;
     bool has_key, is_packed, is_fresh;

@@ -4,7 +4,8 @@
 // value unit` lines.
 //
 // Containers are recorded for the first cycles only, pods for a day of cycles of
-// a minute. Most rows are idle; counters are in ns and bytes, memory in pages,
+// a minute; the day is read once more from the tier of minutes, after a day of cycles
+// of 15 s. Most rows are idle; counters are in ns and bytes, memory in pages,
 // rates floats, requests and limits constant.
 #include <sqlite3.h>
 #include <stdio.h>
@@ -19,13 +20,14 @@
 #include "history/replay.h"
 #include "platform/linux.h"
 
-enum { NODES = 100, PODS = 3000, CONTAINERS = 6000, CYCLE_S = 60, DAY = 1440, FULL_CYCLES = 64 };
+enum { NODES = 100, PODS = 3000, CONTAINERS = 6000, DAY_S = 86400, FULL_CYCLES = 64 };
 
 #define START (1700000000u - 1700000000u % 9600)
 
 static struct history *history;
 static struct replay *replay;
 static uint64_t random_state = 42;
+static uint32_t cycle_step_s = 60;
 
 // Of this process: a disk that is busy with others' work is no matter of ours.
 static int64_t
@@ -246,8 +248,12 @@ count_point(void *context, const struct history_point *point)
 }
 
 static void
-read_day(uint32_t first_s)
+read_day(const char *tier, uint32_t first_s)
 {
+    char name[3][40];
+    snprintf(name[0], sizeof name[0], "read_day%s_points", tier);
+    snprintf(name[1], sizeof name[1], "read_day%s_cpu_mean", tier);
+    snprintf(name[2], sizeof name[2], "read_day%s_cpu_worst", tier);
     int64_t worst = 0;
     int64_t sum = 0;
     unsigned count = 0;
@@ -263,7 +269,7 @@ read_day(uint32_t first_s)
             .name = {.entity = ENTITY_POD, .space = text_of(space), .pod = text_of(pod)},
             .metric = TEXT("cpu/usage_rate"),
             .start = {(int64_t)first_s * 1000},
-            .end = {(int64_t)(first_s + DAY * CYCLE_S - 1) * 1000},
+            .end = {(int64_t)(first_s + DAY_S - 1) * 1000},
             .step_ms = 60000};
         int64_t begin = cpu_ns();
         must(history_read(history, &ask, count_point, &count, &known), "read");
@@ -271,9 +277,9 @@ read_day(uint32_t first_s)
         worst = begin > worst ? begin : worst;
         sum += begin;
     }
-    report("read_day_points", (double)count / READS, "points");
-    report("read_day_cpu_mean", (double)sum / READS / 1e6, "ms");
-    report("read_day_cpu_worst", (double)worst / 1e6, "ms");
+    report(name[0], (double)count / READS, "points");
+    report(name[1], (double)sum / READS / 1e6, "ms");
+    report(name[2], (double)worst / 1e6, "ms");
 }
 
 static double
@@ -319,12 +325,22 @@ open_new(const struct platform *platform, const char *path, bool writer)
                                     .path = path,
                                     .bytes_limit = UINT64_C(4) << 30,
                                     .capacity = &capacity,
-                                    .resolution_s = CYCLE_S,
+                                    .resolution_s = cycle_step_s,
                                     .writer = writer};
     arena_init(&arena, memory[writer], sizeof memory[writer]);
     must(history_open(&arena, &config, &history, &set_aside, &why), "open");
     report(writer ? "writer_footprint" : "reader_footprint", (double)arena.used / 1024, "KiB");
     replay = replay_new(&arena);
+}
+
+static void
+record_day(uint32_t first_s)
+{
+    int64_t longest = 0;
+    for (uint32_t s = 0; s < DAY_S; s += cycle_step_s) {
+        (void)record(first_s + s, false);
+        (void)maintain(&longest);
+    }
 }
 
 int
@@ -349,7 +365,7 @@ main(void)
     open_new(&platform, path, true);
     (void)record(START, true);
     for (unsigned i = 1; i < FULL_CYCLES; i++) {
-        record_ns += record(START + i * CYCLE_S, true);
+        record_ns += record(START + i * cycle_step_s, true);
         maintain_ns += maintain(&longest);
     }
     report("record_cycle_cpu", (double)record_ns / (FULL_CYCLES - 1) / 1e6, "ms");
@@ -357,19 +373,26 @@ main(void)
     report("maintain_call_cpu_worst", (double)longest / 1e6, "ms");
     report("maintain_calls", maintain_calls, "calls");
     report_size("file", path);
-    report("replay_fresh", replay_cycle(START + (FULL_CYCLES - 1) * CYCLE_S), "us/set");
-    report("replay_packed", replay_cycle(START + 10 * CYCLE_S), "us/set");
+    report("replay_fresh", replay_cycle(START + (FULL_CYCLES - 1) * cycle_step_s), "us/set");
+    report("replay_packed", replay_cycle(START + 10 * cycle_step_s), "us/set");
     report("heap_peak", (double)sqlite3_memory_highwater(1) / 1024, "KiB");
-    for (unsigned i = 0; i < DAY; i++) {
-        (void)record(START + (FULL_CYCLES + i) * CYCLE_S, false);
-        (void)maintain(&longest);
-    }
+    record_day(START + FULL_CYCLES * cycle_step_s);
     report_size("file_after_a_day", path);
     history_close(history);
     open_new(&platform, path, false);
     (void)sqlite3_memory_highwater(1);
-    read_day(START + FULL_CYCLES * CYCLE_S);
+    read_day("", START + FULL_CYCLES * cycle_step_s);
     report("reader_heap_peak", (double)sqlite3_memory_highwater(0) / 1024, "KiB");
+    history_close(history);
+    (void)unlink(path);
+    (void)unlink(journal);
+    // Cycles of which four make a minute.
+    cycle_step_s = 15;
+    open_new(&platform, path, true);
+    record_day(START);
+    history_close(history);
+    open_new(&platform, path, false);
+    read_day("_minutes", START);
     history_close(history);
     (void)unlink(path);
     (void)unlink(journal);
