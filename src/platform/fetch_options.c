@@ -6,10 +6,11 @@
 #include "base/version.h"
 
 #define USER_AGENT "skerry/" SKERRY_VERSION
-// What a socket holds, so that an answer that lies there whole takes one call: curl
-// has one such buffer for all transfers, and each read costs a turn of its state
-// machine.
-#define READ_BYTES 65536L
+// Two records of TLS, or most of what a socket holds: curl has one such buffer for
+// all transfers, and each read costs a turn of its state machine. But what was read
+// of an answer that is paused is kept by it: with twice as much the planned heap
+// was full when many nodes came back at once.
+#define READ_BYTES 32768L
 #define UPLOAD_BYTES 16384L
 // Connections are kept as long as the server does; resolution sets the pace.
 #define CONNECTION_AGE_S (24L * 60 * 60)
