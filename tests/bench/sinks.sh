@@ -113,7 +113,7 @@ targets() {
 }
 
 vmagent_metric() { # NAME
-    curl -s "http://127.0.0.1:$1/metrics" | awk -v name="$2" 'index($1, name) == 1 {s += $2} END {printf "%.0f", s}'
+    curl -s "http://127.0.0.1:$1/metrics" | awk -v name="$2" 'index($1, name) == 1 {s += $NF} END {printf "%.0f", s}'
 }
 
 vmagent_rows() { # PORT
@@ -176,16 +176,23 @@ with_server() { # TOOL SERVER COMMAND...
     server_stop "$server"
 }
 
+measure_server() { # TOOL SERVER NAME
+    with_server "$1" "$2" measure_sink_of "$2" "$3"
+}
+
+measure_sink_of() { # SERVER NAME
+    measure_sink "$2" "$("$1_sink")"
+}
+
 bench_sink() { # KIND
     local here=127.0.0.1
     case $1 in
-    influxdb) with_server influxd influx eval 'measure_sink influxdb "$(influx_sink)"' ;;
-    prometheus) with_server victoria-metrics victoria eval 'measure_sink prometheus "$(victoria_sink)"' ;;
-    prometheus-server)
-        with_server prometheus prometheus eval 'measure_sink prometheus_server "$(prometheus_sink)"' ;;
+    influxdb) measure_server influxd influx influxdb ;;
+    prometheus) measure_server victoria-metrics victoria prometheus ;;
+    prometheus-server) measure_server prometheus prometheus prometheus_server ;;
     vmagent) with_server victoria-metrics victoria measure_comparison ;;
-    graphite) with_server carbon-cache graphite eval 'measure_sink graphite "$(graphite_sink)"' ;;
-    kafka) with_server kcat kafka eval 'measure_sink kafka "$(kafka_sink)"' ;;
+    graphite) measure_server carbon-cache graphite graphite ;;
+    kafka) measure_server kcat kafka kafka ;;
     otlp) measure_null http otlp "otlp:http://$here:" ;;
     opentsdb) measure_null http opentsdb "opentsdb:http://$here:" ;;
     elasticsearch) measure_null http elasticsearch "elasticsearch:http://$here:" ;;
