@@ -59,17 +59,44 @@ struct fetch_ahead {
     row_index container[FETCH_PODS];
 };
 
-// The pods of a node in the order of its last answer. A chain through the rows
-// themselves would wait for each row before it fetches the next; the copy of it
-// is dense enough to stay in the cache. After changes it may lead astray, which
-// costs a fetch in vain.
 static void
-fetch_pods(struct fetch_ahead *ahead, const row_index *after, row_index first)
+fetch_pod(struct fetch_ahead *ahead, row_index pod)
 {
-    const struct table_header *header = ahead->header;
+    fetch(pool_row_const(ahead->header, POOL_PODS, pod), sizeof(struct pod_row));
+    ahead->pod[ahead->count++] = pod;
+}
+
+// Where the copy led astray: along the rows.
+static void
+fetch_pods_slowly(struct fetch_ahead *ahead, row_index *after, row_index pod)
+{
+    while (pod != 0 && ahead->count < FETCH_PODS) {
+        fetch_pod(ahead, pod);
+        const struct pod_row *row = pool_row_const(ahead->header, POOL_PODS, pod);
+        after[pod] = row->node_next;
+        pod = row->node_next;
+    }
+}
+
+// The pods of a node, in their list's order. The list through the rows would wait
+// for each row before it fetches the next, so a copy of it is followed, which is
+// dense enough to stay in the cache; then the rows that came tell whether the copy
+// was right, and correct it.
+static void
+fetch_pods(struct fetch_ahead *ahead, row_index *after, row_index first)
+{
     for (row_index at = first; at != 0 && ahead->count < FETCH_PODS; at = after[at]) {
-        fetch(pool_row_const(header, POOL_PODS, at), sizeof(struct pod_row));
-        ahead->pod[ahead->count++] = at;
+        fetch_pod(ahead, at);
+    }
+    for (uint32_t i = 0; i < ahead->count; i++) {
+        row_index pod = ahead->pod[i];
+        const struct pod_row *row = pool_row_const(ahead->header, POOL_PODS, pod);
+        if (after[pod] != row->node_next) {
+            after[pod] = row->node_next;
+            ahead->count = i + 1;
+            fetch_pods_slowly(ahead, after, row->node_next);
+            return;
+        }
     }
 }
 
@@ -220,12 +247,7 @@ void
 writer_hint_note_pod(struct table_writer *writer, row_index pod)
 {
     if (pod_row_at(writer->header, pod)->node_index == writer->node && writer->node != 0) {
-        row_index last = last_pod(writer);
-        writer_follow_pod(writer, last, pod);
-        if (last != pod) {
-            writer->pod_after[last] = pod;
-            writer->pod_after[pod] = pod_row_at(writer->header, pod)->node_next;
-        }
+        writer_follow_pod(writer, last_pod(writer), pod);
         writer->last_pod = pod;
     }
 }

@@ -42,7 +42,7 @@ struct table_writer {
     // Where to look first; 0 = nowhere.
     row_index last_pod, last_container;  // those told last
     row_index fetched_node;              // the one whose rows were fetched ahead
-    row_index *pod_after;  // [pods + 1], the pod told after this one; only fetched by
+    row_index *pod_after;  // [pods + 1], copies of pod_row.node_next, may be old
 };
 
 // A row under a new observation: its sample of this cycle, and the one to compare
