@@ -20,6 +20,7 @@
 #define TEMPLATES "/vm/service"
 #define TREE_WAIT_MS 60000
 #define LOOK_MS 2000
+#define LOOKS_PER_TOKEN 30
 
 static const char *const services[] = {"network", "clock", "console"};
 
@@ -85,13 +86,13 @@ struct entrance {
 };
 
 static void
-find_entrance(struct entrance *entrance)
+find_token(struct entrance *entrance)
 {
     const char *const tool[] = {VM_SKERRY, "token", NULL};
     char text[1024];
     char *rest = text;
-    *entrance = (struct entrance){0};
-    network_address(entrance->address, sizeof entrance->address);
+    *entrance->token = '\0';
+    *entrance->certificate = '\0';
     if (vm_run_text(tool, text, sizeof text) == 0) {
         snprintf(entrance->token, sizeof entrance->token, "%s", strsep(&rest, "\n"));
         if (rest != NULL) {
@@ -99,6 +100,18 @@ find_entrance(struct entrance *entrance)
                      strsep(&rest, "\n"));
         }
     }
+}
+
+static void
+find_entrance(struct entrance *entrance)
+{
+    static unsigned looks;
+    network_address(entrance->address, sizeof entrance->address);
+    // They change about once a year: not worth a process at each look.
+    if (*entrance->token != '\0' && ++looks % LOOKS_PER_TOKEN != 0) {
+        return;
+    }
+    find_token(entrance);
 }
 
 // Of the first address; that of IPv6 has brackets.
