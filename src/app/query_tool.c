@@ -146,6 +146,10 @@ static int
 read_flags(void)
 {
     const struct config *config = query.tool->config;
+    if (config_bool(config, CONFIG_JSON) && config_bool(config, CONFIG_CSV)) {
+        out_string(query.tool->out, "say one of --json and --csv, not both\n");
+        return EXIT_BAD_CONFIG;
+    }
     query.form = config_bool(config, CONFIG_JSON)  ? FORM_JSON
                  : config_bool(config, CONFIG_CSV) ? FORM_CSV
                                                    : FORM_TABLE;
