@@ -13,9 +13,11 @@ if ! command -v "$KUBECTL" >/dev/null; then
     exit 0
 fi
 NODES=12
+# Over TLS: who serves is who it should be, and who asks.
+KUBE_FLAGS=()
 
 kube() {
-    HOME=$WORK "$KUBECTL" --server="$URL" --cache-dir="$WORK/cache" "$@" 2>&1
+    HOME=$WORK "$KUBECTL" --server="$URL" --cache-dir="$WORK/cache" "${KUBE_FLAGS[@]}" "$@" 2>&1
 }
 
 api() { # PATH below the group
@@ -229,6 +231,31 @@ release() {
     command_ok '/fault?target=all&kind=none'
 }
 
+refused() {
+    local flags=("${KUBE_FLAGS[@]}")
+    KUBE_FLAGS=(--certificate-authority="$CERTIFICATE" --token=wrong-token-of-many-words)
+    kube top nodes | grep -qi 'unauthorized\|must be logged in' || fail "a wrong token: $(kube top nodes)"
+    KUBE_FLAGS=(--certificate-authority="$CERTIFICATE")
+    kube top nodes </dev/null | grep -qi 'unauthorized\|must be logged in\|username' || fail "no token: $(kube top nodes </dev/null)"
+    KUBE_FLAGS=(--token="$TOKEN")
+    kube top nodes | grep -qi 'certificate' || fail "a certificate of nobody: $(kube top nodes)"
+    KUBE_FLAGS=("${flags[@]}")
+}
+
+# The same over TLS, with a token.
+secure_start() {
+    tree_stop
+    command_ok '/api?do=up' || return 1
+    tree_start --nodes=$NODES --metric-resolution=5s "--source=$(source_of tls kubeletTLS=verify)" --tls
+    URL=https://127.0.0.1:$PORT
+    await 60 test -s "$TREE/state/serve/token" || return 1
+    CERTIFICATE=$TREE/state/serve/tls.crt
+    TOKEN=$(cat "$TREE/state/serve/token")
+    GET_FLAGS=(--cacert "$CERTIFICATE" -H "Authorization: Bearer $TOKEN")
+    KUBE_FLAGS=(--certificate-authority="$CERTIFICATE" --token="$TOKEN")
+    await_scraped $((NODES * 3)) 60 && await 60 all_shown
+}
+
 sim_start --nodes=$NODES --cadence=request --heartbeat=0
 NODE=$(api_get /api/v1/nodes | jq -r '.items[3].metadata.name')
 SPACE=$(api_get /api/v1/pods | jq -r '[.items[].metadata.namespace | select(test("^team"))][0]')
@@ -255,5 +282,16 @@ case_run 'tables' as_table
 case_run 'unknown names' unknown
 case_run "Heapster's prefixes" old_prefixes
 case_run 'without the API server' same_without_api_server
+if ! secure_start; then
+    echo "FAIL $TEST not scraped, over TLS"
+    exit 1
+fi
+case_run 'over TLS: top pods of all namespaces' top_all_pods
+case_run 'over TLS: sorted' sorted_by
+case_run 'over TLS: selected by labels' selected
+case_run 'over TLS: tables' as_table
+case_run 'over TLS: unknown names' unknown
+case_run 'over TLS: refused' refused
+case_run 'over TLS: without the API server' same_without_api_server
 [ "$(deaths)" = 0 ] || case_run 'no role died' fail "$(appliance '.roles')"
 finish
