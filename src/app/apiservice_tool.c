@@ -1,4 +1,7 @@
+#include "app/serve_access.h"
 #include "app/tool.h"
+#include "parse/base64.h"
+#include "platform/certificate.h"
 
 // Which address the API server shall call; what listens on loopback only, or on
 // all addresses, does not say it.
@@ -7,7 +10,13 @@
 static const char introduction[] =
     "# Registers the appliance as the cluster's metrics API, so that kubectl top and\n"
     "# autoscalers ask it through the API server. Replaces metrics-server: remove that\n"
-    "# first. The API server speaks HTTPS to the address below and must reach it.\n"
+    "# first. The API server speaks HTTPS to the address below and must reach it. It\n"
+    "# brings no token, but the certificate of its front proxy, whose authority has to\n"
+    "# be known to the appliance:\n"
+    "#\n"
+    "#   kubectl -n kube-system get configmap extension-apiserver-authentication \\\n"
+    "#       -o jsonpath='{.data.requestheader-client-ca-file}' >front-proxy-ca.crt\n"
+    "#   skerry ... --requestheader-client-ca-file=front-proxy-ca.crt\n"
     "#\n"
     "#   skerry apiservice --listen-ip=ADDRESS | kubectl apply -f -\n"
     "#\n"
@@ -70,7 +79,7 @@ write_slice(struct out *out, struct text ip, uint64_t port)
 
 // Newest clients ask for v1 first and fall back to v1beta1.
 static void
-write_apiservice(struct out *out, const char *version, unsigned priority)
+write_apiservice(struct out *out, const char *version, unsigned priority, struct text certificate)
 {
     out_format(out,
                "---\n"
@@ -83,13 +92,37 @@ write_apiservice(struct out *out, const char *version, unsigned priority)
                "  version: %s\n"
                "  groupPriorityMinimum: 100\n"
                "  versionPriority: %u\n"
-               "  # Or caBundle, the certificate's authority in base64.\n"
-               "  insecureSkipTLSVerify: true\n"
                "  service:\n"
                "    name: skerry\n"
                "    namespace: skerry\n"
                "    port: 443\n",
                version, version, priority);
+    if (certificate.size > 0) {
+        out_string(out, "  caBundle: ");
+        base64_encode(certificate, out);
+        out_byte(out, '\n');
+    } else {
+        out_string(out, "  # Or caBundle: the certificate's authority in base64.\n"
+                        "  insecureSkipTLSVerify: true\n");
+    }
+}
+
+// The certificate made here; empty when there is none, or one by --tls-cert, whose
+// authority nobody knows here.
+static struct text
+own_certificate(const struct tool *tool)
+{
+    static char pem[CERTIFICATE_BYTES];
+    char buffer[SERVE_PATH_BYTES];
+    struct out out = out_of(buffer, sizeof buffer);
+    struct text content = {"", 0};
+    if (config_text(tool->config, CONFIG_TLS_CERT).size > 0) {
+        return content;
+    }
+    const char *path = serve_access_find(tool->config, tool->platform, SERVE_CERTIFICATE_FILE, &out);
+    bool good = path != NULL &&
+                platform_read_file(tool->platform, path, pem, sizeof pem, &content) == 0;
+    return good ? content : (struct text){"", 0};
 }
 
 int
@@ -105,7 +138,8 @@ apiservice_tool(struct tool *tool)
     out_u64(tool->out, port);
     out_byte(tool->out, '\n');
     write_slice(tool->out, ip, port);
-    write_apiservice(tool->out, "v1beta1", 100);
-    write_apiservice(tool->out, "v1", 200);
+    struct text certificate = own_certificate(tool);
+    write_apiservice(tool->out, "v1beta1", 100, certificate);
+    write_apiservice(tool->out, "v1", 200, certificate);
     return 0;
 }

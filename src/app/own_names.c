@@ -122,6 +122,7 @@ own_names_read(struct own_names *own, const struct config *config,
     certificate_names_add(&own->names, TEXT("localhost"));
     certificate_names_add(&own->names, TEXT("127.0.0.1"));
     certificate_names_add(&own->names, TEXT("::1"));
+    certificate_names_add(&own->names, TEXT(OWN_SERVICE_NAME));
     add_host_name(own, platform);
     add_allowed(own, config);
     if (!listen_is_everywhere(config)) {

@@ -10,6 +10,9 @@
 // Of the machine's own addresses; more are left out.
 #define OWN_ADDRESSES_MAX 16
 
+// The one under which `skerry apiservice` registers the appliance in a cluster.
+#define OWN_SERVICE_NAME "skerry.skerry.svc"
+
 struct own_names {
     struct certificate_names names;  // texts of the configuration and of this struct
     unsigned address_count;
@@ -17,7 +20,7 @@ struct own_names {
     char host[256];
 };
 
-// localhost and its addresses, --listen-ip or, where that is all addresses, the
+// localhost and its addresses, OWN_SERVICE_NAME, --listen-ip or, where that is all addresses, the
 // machine's, its host name, and --allow-host. `scratch` is for the kernel's tables
 // of addresses; one that does not fit is as if it were empty.
 void own_names_read(struct own_names *own, const struct config *config,

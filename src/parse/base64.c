@@ -67,3 +67,19 @@ base64_decode(struct text encoded, struct out *out)
     }
     return check_end(bits, bit_count, padding);
 }
+
+void
+base64_encode(struct text bytes, struct out *out)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < bytes.size; i += 3) {
+        size_t count = bytes.size - i < 3 ? bytes.size - i : 3;
+        uint32_t group = 0;
+        for (size_t k = 0; k < 3; k++) {
+            group = group << 8 | (k < count ? (unsigned char)bytes.at[i + k] : 0u);
+        }
+        for (size_t k = 0; k < 4; k++) {
+            out_byte(out, k <= count ? digits[group >> (18 - 6 * k) & 63] : '=');
+        }
+    }
+}

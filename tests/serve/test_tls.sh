@@ -215,7 +215,7 @@ renewal() {
     secure_start --allow-host=other.example.org || return
     [ "$(openssl x509 -in "$CERTIFICATE" -noout -serial)" = "$before" ] || fail "renewed without need"
     openssl req -x509 -key "$TREE/state/serve/tls.key" -days 80 -subj /CN=skerry -addext \
-        'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1,DNS:'"$(hostname)"',DNS:other.example.org' \
+        'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1,DNS:skerry.skerry.svc,DNS:'"$(hostname)"',DNS:other.example.org' \
         -out "$WORK/ending.crt" 2>/dev/null
     before=$(openssl x509 -in "$WORK/ending.crt" -noout -serial)
     tree_stop
@@ -259,6 +259,24 @@ authority() {
     [ "$(status_of /metrics -H "Authorization: Bearer $TOKEN")" = 200 ] || fail "the token is worth nothing"
 }
 
+# What the API server of a cluster is told to trust is what is shown.
+apiservice() {
+    "$PROGRAM" apiservice --state-dir="$TREE/state" --listen-ip=192.0.2.7 >"$WORK/manifest"
+    sed -n 's/^ *caBundle: //p' "$WORK/manifest" | head -n 1 | base64 -d | cmp -s - "$CERTIFICATE" ||
+        fail "another caBundle"
+    ! grep -q '^ *insecureSkipTLSVerify' "$WORK/manifest" || fail "nothing is verified"
+    [ "$(grep -c 'caBundle: ' "$WORK/manifest")" = 2 ] || fail "not for both versions"
+    curl -s --cacert "$CERTIFICATE" --resolve "skerry.skerry.svc:$PORT:127.0.0.1" \
+        "https://skerry.skerry.svc:$PORT/healthz" >/dev/null || fail "not good for the service's name"
+    "$PROGRAM" apiservice --state-dir="$WORK/nowhere" >"$WORK/manifest"
+    grep -q 'insecureSkipTLSVerify: true' "$WORK/manifest" || fail "without a certificate"
+}
+
+clean_metrics() {
+    command -v promtool >/dev/null || { echo "SKIP $TEST promtool is not there"; return; }
+    get /metrics | promtool check metrics >"$WORK/lint" 2>&1 || fail "$(head -n 3 "$WORK/lint")"
+}
+
 # All clients in the middle of a handshake, then all of them in: the library heap
 # holds what the plan says it takes.
 heap_holds() {
@@ -282,6 +300,8 @@ case_run tool_prints tool_prints
 case_run token_lets_in token_lets_in
 case_run refusal_is_short refusal_is_short
 case_run login login
+case_run apiservice apiservice
+case_run clean_metrics clean_metrics
 case_run survives_a_death survives_a_death
 case_run no_leaks no_leaks
 case_run renewal renewal

@@ -53,12 +53,28 @@ TEST(refuses)
     CHECK_EQUAL_U64(decode("Zm9v", room, 2, &text), -ERR_TOO_LONG);
 }
 
+// RFC 4648, section 10.
+TEST(encodes)
+{
+    static const char *const rows[][2] = {
+        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfd", "//79"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char room[16];
+        struct out out = out_of(room, sizeof room);
+        base64_encode(text_of(rows[i][0]), &out);
+        CHECK_EQUAL_TEXT(out_view(&out), rows[i][1]);
+    }
+}
+
 int
 main(void)
 {
     static const struct test_case cases[] = {
         {"decodes", decodes},
         {"refuses", refuses},
+        {"encodes", encodes},
     };
     return test_run(cases, ARRAY_COUNT(cases));
 }
