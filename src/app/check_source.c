@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/kubelet_access.h"
 #include "app/source_check.h"
 #include "scrape/endpoint.h"
 
@@ -243,25 +244,6 @@ find_nodes(struct check_source *check)
     return ok;
 }
 
-static struct scrape_access
-access_of(const struct check_source *check, const struct source_uri *uri)
-{
-    const struct credentials *credentials = check->credentials;
-    return (struct scrape_access){
-        .format = uri->endpoint == ENDPOINT_SUMMARY ? FORMAT_SUMMARY : FORMAT_RESOURCE,
-        .proxy = uri->access == ACCESS_PROXY,
-        .https = uri->kubelet_https,
-        .port = uri->kubelet_port,
-        .trust = credentials->kubelet_trust,
-        .identity = credentials->kubelet,
-        .api_https = credentials->https,
-        .api_port = credentials->port,
-        .api_host = text_of(credentials->host),
-        .api_server_name = text_of(credentials->server_name),
-        .api_identity = credentials->api,
-    };
-}
-
 static void
 try_kubelet(struct check_source *check, const struct source_uri *uri, struct target *target)
 {
@@ -269,7 +251,7 @@ try_kubelet(struct check_source *check, const struct source_uri *uri, struct tar
     char detail_buffer[LINE_BYTES];
     struct endpoint endpoint;
     struct fetch_request request = {.keep_alive = false};
-    struct scrape_access access = access_of(check, uri);
+    struct scrape_access access = kubelet_access(uri, check->credentials);
     struct out name = out_of(name_buffer, sizeof name_buffer);
     struct out detail = out_of(detail_buffer, sizeof detail_buffer);
     out_format(&name, "kubelet of " TEXT_FORMAT, TEXT_ARGS(target_name(target)));

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/kubelet_access.h"
 #include "app/role.h"
 #include "app/source_check.h"
 #include "table/pool.h"
@@ -141,26 +142,6 @@ api_changed(void *context, unsigned number, int error, struct text sentence)
 
 // Opening
 
-static struct scrape_access
-kubelet_access(const struct collect_source *source)
-{
-    const struct source_uri *uri = &source->uri;
-    const struct credentials *credentials = source->credentials;
-    return (struct scrape_access){
-        .format = uri->endpoint == ENDPOINT_RESOURCE ? FORMAT_RESOURCE : FORMAT_SUMMARY,
-        .proxy = uri->access == ACCESS_PROXY,
-        .https = uri->kubelet_https,
-        .port = uri->kubelet_port,
-        .trust = uri->kubelet_trust,
-        .identity = credentials->kubelet,
-        .api_https = credentials->https,
-        .api_port = credentials->port,
-        .api_host = text_of(credentials->host),
-        .api_server_name = text_of(credentials->server_name),
-        .api_identity = credentials->api,
-    };
-}
-
 static void
 open_discover(struct collect_source *source, struct arena *arena, struct collect_rooms *rooms)
 {
@@ -210,7 +191,7 @@ open_cluster(struct collect_source *source, struct arena *arena, struct collect_
                     || (!proxy && source->uri.kubelet_trust == TRUST_INSECURE);
     table_put_source(rooms->writer, source->number, SOURCE_KUBERNETES, source->uri.name, insecure,
                      proxy);
-    source->access = kubelet_access(source);
+    source->access = kubelet_access(&source->uri, source->credentials);
     scrape_set_access(rooms->scrape, source->number, &source->access);
     open_discover(source, arena, rooms);
     if (proxy) {

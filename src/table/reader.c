@@ -46,6 +46,7 @@ table_is_unchanged(const struct table_reader *reader, enum table_pool pool, row_
 // Texts of a view, one after the other in its buffer.
 struct filler {
     const struct table_reader *reader;
+    unsigned want;
     struct out out;
 };
 
@@ -61,30 +62,29 @@ fill(struct filler *filler, string_ref ref, size_t size_max)
 }
 
 static struct text
-fill_details(struct filler *filler, string_ref ref, unsigned want)
+fill_details(struct filler *filler, string_ref ref)
 {
-    return (want & VIEW_DETAILS) ? fill(filler, ref, SHORT_NAME_BYTES_MAX) : TEXT("");
+    return (filler->want & VIEW_DETAILS) ? fill(filler, ref, SHORT_NAME_BYTES_MAX) : TEXT("");
 }
 
 static struct text
-fill_labels(struct filler *filler, string_ref ref, unsigned want)
+fill_labels(struct filler *filler, string_ref ref)
 {
-    return (want & VIEW_LABELS) ? fill(filler, ref, LABELS_BYTES_MAX) : TEXT("");
+    return (filler->want & VIEW_LABELS) ? fill(filler, ref, LABELS_BYTES_MAX) : TEXT("");
 }
 
-static void
-fill_node(struct filler *filler, unsigned want, struct node_view *view)
+static bool
+fill_node(struct filler *filler, void *to)
 {
-    if (want & VIEW_ROW) {
-        return;
-    }
+    struct node_view *view = to;
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
     view->hostname = fill(filler, view->row.hostname, NAME_BYTES_MAX);
     view->address = fill(filler, view->row.address, NAME_BYTES_MAX);
-    view->host_id = fill_details(filler, view->row.host_id, want);
-    view->kubelet_version = fill_details(filler, view->row.kubelet_version, want);
-    view->os_image = fill_details(filler, view->row.os_image, want);
-    view->labels = fill_labels(filler, view->row.labels, want);
+    view->host_id = fill_details(filler, view->row.host_id);
+    view->kubelet_version = fill_details(filler, view->row.kubelet_version);
+    view->os_image = fill_details(filler, view->row.os_image);
+    view->labels = fill_labels(filler, view->row.labels);
+    return true;
 }
 
 // One copying of a row and its texts into a view: begun again until it is whole
@@ -97,12 +97,12 @@ struct copying {
 };
 
 static struct copying
-copying_of(const struct table_reader *reader, enum table_pool pool, row_index index, char *buffer,
-           size_t size)
+copying_of(const struct table_reader *reader, enum table_pool pool, row_index index, unsigned want,
+           char *buffer, size_t size)
 {
     return (struct copying){
         .row = reader_row(reader, pool, index),
-        .filler = {reader, out_of(buffer, size)},
+        .filler = {reader, want, out_of(buffer, size)},
     };
 }
 
@@ -128,10 +128,20 @@ copying_begin(struct copying *copying, void *to, size_t row_bytes)
     return false;
 }
 
+// Copies a row to where the view has its own, and its texts by `fill_texts`, which says
+// whether those belong together. False too for a row that is not live.
 static bool
-copying_is_whole(const struct copying *copying)
+copy_view(struct copying *copying, void *row, size_t row_bytes,
+          bool (*fill_texts)(struct filler *filler, void *view), void *view)
 {
-    return reader_is_same(copying->row, copying->seq);
+    const struct row_head *head = row;
+    while (copying_begin(copying, row, row_bytes)) {
+        bool same = (copying->filler.want & VIEW_ROW) != 0 || fill_texts(&copying->filler, view);
+        if (same && reader_is_same(copying->row, copying->seq)) {
+            return head->state == ROW_LIVE;
+        }
+    }
+    return false;
 }
 
 bool
@@ -139,25 +149,18 @@ table_read_node(const struct table_reader *reader, row_index index, unsigned wan
                 struct node_view *view)
 {
     struct copying copying =
-        copying_of(reader, POOL_NODES, index, view->buffer, sizeof view->buffer);
+        copying_of(reader, POOL_NODES, index, want, view->buffer, sizeof view->buffer);
     view->index = index;
-    while (copying_begin(&copying, &view->row, sizeof view->row)) {
-        fill_node(&copying.filler, want, view);
-        if (copying_is_whole(&copying)) {
-            return view->row.head.state == ROW_LIVE;
-        }
-    }
-    return false;
+    return copy_view(&copying, &view->row, sizeof view->row, fill_node, view);
 }
 
-static void
-fill_namespace(struct filler *filler, unsigned want, struct namespace_view *view)
+static bool
+fill_namespace(struct filler *filler, void *to)
 {
-    if (want & VIEW_ROW) {
-        return;
-    }
+    struct namespace_view *view = to;
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
-    view->labels = fill_labels(filler, view->row.labels, want);
+    view->labels = fill_labels(filler, view->row.labels);
+    return true;
 }
 
 bool
@@ -165,15 +168,9 @@ table_read_namespace(const struct table_reader *reader, row_index index, unsigne
                      struct namespace_view *view)
 {
     struct copying copying =
-        copying_of(reader, POOL_NAMESPACES, index, view->buffer, sizeof view->buffer);
+        copying_of(reader, POOL_NAMESPACES, index, want, view->buffer, sizeof view->buffer);
     view->index = index;
-    while (copying_begin(&copying, &view->row, sizeof view->row)) {
-        fill_namespace(&copying.filler, want, view);
-        if (copying_is_whole(&copying)) {
-            return view->row.head.state == ROW_LIVE;
-        }
-    }
-    return false;
+    return copy_view(&copying, &view->row, sizeof view->row, fill_namespace, view);
 }
 
 // A row from which another row's view takes texts: what it refers to may be
@@ -190,20 +187,23 @@ parent_at(const struct table_reader *reader, enum table_pool pool, row_index ind
     return (struct parent){row, row != NULL ? reader_seq(row) : 0};
 }
 
-static void
-fill_pod(struct filler *filler, unsigned want, const struct namespace_row *space,
-         const struct node_row *node, struct pod_view *view)
+static bool
+fill_pod(struct filler *filler, void *to)
 {
-    if (want & VIEW_ROW) {
-        return;
-    }
+    struct pod_view *view = to;
+    struct parent space = parent_at(filler->reader, POOL_NAMESPACES, view->row.namespace_index);
+    struct parent at = parent_at(filler->reader, POOL_NODES, view->row.node_index);
+    const struct row_head *space_head = space.row;
+    const struct node_row *node = at.row;
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
-    view->namespace_name = fill(filler, space != NULL ? space->head.name : 0, NAME_BYTES_MAX);
+    view->namespace_name =
+        fill(filler, space_head != NULL ? space_head->name : 0, NAME_BYTES_MAX);
     view->node_name = fill(filler, node != NULL ? node->head.name : 0, NAME_BYTES_MAX);
     view->hostname = fill(filler, node != NULL ? node->hostname : 0, NAME_BYTES_MAX);
-    view->owner = fill_details(filler, view->row.owner, want);
-    view->reason = fill_details(filler, view->row.reason, want);
-    view->labels = fill_labels(filler, view->row.labels, want);
+    view->owner = fill_details(filler, view->row.owner);
+    view->reason = fill_details(filler, view->row.reason);
+    view->labels = fill_labels(filler, view->row.labels);
+    return node == NULL || reader_is_same(&node->head, at.seq);
 }
 
 bool
@@ -211,31 +211,21 @@ table_read_pod(const struct table_reader *reader, row_index index, unsigned want
                struct pod_view *view)
 {
     struct copying copying =
-        copying_of(reader, POOL_PODS, index, view->buffer, sizeof view->buffer);
+        copying_of(reader, POOL_PODS, index, want, view->buffer, sizeof view->buffer);
     view->index = index;
-    while (copying_begin(&copying, &view->row, sizeof view->row)) {
-        struct parent space = parent_at(reader, POOL_NAMESPACES, view->row.namespace_index);
-        struct parent node = parent_at(reader, POOL_NODES, view->row.node_index);
-        fill_pod(&copying.filler, want, space.row, node.row, view);
-        bool node_same = node.row == NULL || reader_is_same(node.row, node.seq);
-        if (copying_is_whole(&copying) && node_same) {
-            return view->row.head.state == ROW_LIVE;
-        }
-    }
-    return false;
+    return copy_view(&copying, &view->row, sizeof view->row, fill_pod, view);
 }
 
-static void
-fill_container(struct filler *filler, unsigned want, struct container_view *view)
+static bool
+fill_container(struct filler *filler, void *to)
 {
-    if (want & VIEW_ROW) {
-        return;
-    }
+    struct container_view *view = to;
     view->name = fill(filler, view->row.head.name, NAME_BYTES_MAX);
     view->image =
-        (want & VIEW_DETAILS) ? fill(filler, view->row.image, IMAGE_BYTES_MAX) : TEXT("");
-    view->last_reason = fill_details(filler, view->row.last_reason, want);
-    view->waiting_reason = fill_details(filler, view->row.waiting_reason, want);
+        (filler->want & VIEW_DETAILS) ? fill(filler, view->row.image, IMAGE_BYTES_MAX) : TEXT("");
+    view->last_reason = fill_details(filler, view->row.last_reason);
+    view->waiting_reason = fill_details(filler, view->row.waiting_reason);
+    return true;
 }
 
 bool
@@ -243,15 +233,9 @@ table_read_container(const struct table_reader *reader, row_index index, unsigne
                      struct container_view *view)
 {
     struct copying copying =
-        copying_of(reader, POOL_CONTAINERS, index, view->buffer, sizeof view->buffer);
+        copying_of(reader, POOL_CONTAINERS, index, want, view->buffer, sizeof view->buffer);
     view->index = index;
-    while (copying_begin(&copying, &view->row, sizeof view->row)) {
-        fill_container(&copying.filler, want, view);
-        if (copying_is_whole(&copying)) {
-            return view->row.head.state == ROW_LIVE;
-        }
-    }
-    return false;
+    return copy_view(&copying, &view->row, sizeof view->row, fill_container, view);
 }
 
 // Copies the row at *at, whatever its kind, and goes on to the next.
@@ -271,7 +255,7 @@ copy_labelled(const struct table_reader *reader, enum table_pool pool, row_index
 static struct filler
 filler_of(const struct table_reader *reader, struct labelled_view *view)
 {
-    return (struct filler){reader, out_of(view->buffer, sizeof view->buffer)};
+    return (struct filler){reader, VIEW_NAMES, out_of(view->buffer, sizeof view->buffer)};
 }
 
 bool

@@ -166,6 +166,7 @@ struct described {
     const struct row_head *head;
     const struct resource_row *resources;
     uint32_t start_s, restart_count;
+    unsigned sample_number;
 };
 
 // A value without a label: of the sample, of the API server, or pressure.
@@ -188,6 +189,17 @@ described_value(const struct table_reader *reader, struct described row, struct 
     }
 }
 
+// The same with the time for which it counts.
+static bool
+described_metric(const struct table_reader *reader, struct described row, struct sample sample,
+                 struct owned owned, enum metric metric, struct metric_value *value,
+                 struct wall_ms *time)
+{
+    uint32_t cycle_s = described_cycle(reader, sample.head->cycle_s, row.sample_number);
+    *time = reader_cycle_time(cycle_s);
+    return cycle_s != 0 && described_value(reader, row, sample, owned, metric, value);
+}
+
 bool
 table_pod_metric(const struct table_reader *reader, const struct pod_view *view,
                  enum metric metric, struct text resource_id, unsigned sample_number,
@@ -205,11 +217,9 @@ table_pod_metric(const struct table_reader *reader, const struct pod_view *view,
                reader_labelled(reader, owned, metric, resource_id, value, time);
     }
     struct pod_sample stored = row->samples[sample_index(row->head.newest, sample_number)];
-    uint32_t cycle_s = described_cycle(reader, stored.head.cycle_s, sample_number);
-    struct described described = {&row->head, &row->resources, row->start_s, row->restart_count};
-    *time = reader_cycle_time(cycle_s);
-    return cycle_s != 0 && described_value(reader, described, sample_of_pod(&stored), owned,
-                                           metric, value);
+    struct described described = {&row->head, &row->resources, row->start_s, row->restart_count,
+                                  sample_number};
+    return described_metric(reader, described, sample_of_pod(&stored), owned, metric, value, time);
 }
 
 // Sizes of the file system that the container's lies on, if its node kept them
@@ -277,15 +287,16 @@ table_container_metric(const struct table_reader *reader, const struct container
                reader_labelled(reader, owned, metric, resource_id, value, time);
     }
     struct container_sample stored = row->samples[sample_index(row->head.newest, sample_number)];
-    uint32_t cycle_s = described_cycle(reader, stored.head.cycle_s, sample_number);
-    *time = reader_cycle_time(cycle_s);
     if (metric_is_labelled(metric)) {
+        uint32_t cycle_s = described_cycle(reader, stored.head.cycle_s, sample_number);
+        *time = reader_cycle_time(cycle_s);
         return cycle_s != 0 && sample_number == 0 &&
                container_filesystem(reader, row, metric, resource_id, value);
     }
-    struct described described = {&row->head, &row->resources, row->start_s, row->restart_count};
-    return cycle_s != 0 && described_value(reader, described, sample_of_container(&stored), owned,
-                                           metric, value);
+    struct described described = {&row->head, &row->resources, row->start_s, row->restart_count,
+                                  sample_number};
+    return described_metric(reader, described, sample_of_container(&stored), owned, metric, value,
+                            time);
 }
 
 bool
