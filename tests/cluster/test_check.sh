@@ -137,7 +137,6 @@ case_run 'refused: bad URL' refused 'ftp' --source=kubernetes:ftp://127.0.0.1:64
 case_run 'refused: unknown option' refused 'kubeletPrt' \
     '--source=kubernetes:https://127.0.0.1:6443?kubeletPrt=1'
 case_run 'refused: unknown flag' refused 'metric-resolution' --metric-resolutoin=15s
-case_run 'refused: open address' refused 'insecure-open' --listen-ip=0.0.0.0
 case_run 'refused: resolution' refused 'metric-resolution' --metric-resolution=1s
 case_run 'rbac' manifest
 finish
