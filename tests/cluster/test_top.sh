@@ -135,6 +135,11 @@ filters() {
         fail "$count pods of $SPACE"
     count=$(top containers --json --node="$NODE" | jq -r '.items[].node' | sort -u)
     [ "$count" = "$NODE" ] || fail "of nodes $count"
+    # The kubelet's sum of all pods would count them twice.
+    top containers --json | jq -e '[.items[] | select(.pod == null and .name == "pods")] == []' >/dev/null ||
+        fail "pods twice"
+    top containers --json | jq -e '[.items[] | select(.pod == null)] | length > 0' >/dev/null ||
+        fail "no system containers"
     [ "$(top pods --json --filter='no such thing' | jq '.items | length')" = 0 ] || fail "something passes"
 }
 
