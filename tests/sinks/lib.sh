@@ -108,7 +108,7 @@ is_settled() {
 settled() {
     local cycles
     cycles=$(export_status .cycles)
-    await "${1:-30}" export_at_least cycles $((cycles + 2)) && await "${1:-30}" is_settled
+    await "${1:-120}" export_at_least cycles $((cycles + 2)) && await "${1:-120}" is_settled
 }
 
 # HELD is the cycle by which everything stood still: later ones leave out of the
@@ -116,7 +116,7 @@ settled() {
 hold() {
     command_ok '/fault?target=all&kind=http&code=503' && await_cycles 1 30 || return
     HELD=$(last_cycle)
-    settled 60
+    settled
 }
 
 release() {
