@@ -230,6 +230,7 @@ report(struct guard *guard, enum role role, const struct watch_seen *seen,
     status->start_total = seen->life.start_total;
     status->set_aside_total = seen->life.set_aside_total;
     status->wait_until_ms = 0;
+    memcpy(status->refusal, seen->life.refusal, sizeof status->refusal);
     if (verdict->state == ROLE_WAITING) {
         status->wait_until_ms = now.ms + mono_ms_between(seen->now, (struct mono_ns){
                                                              seen->life.go_ns});

@@ -62,6 +62,7 @@ life_begin(struct life *life, struct mono_ns now)
     life->go_ns = mono_add_ms(now, verdict.delay_ms).ns;
     life->ready_ns = 0;
     life->end = LIFE_RUNNING;
+    memset(life->refusal, 0, sizeof life->refusal);
     return verdict;
 }
 

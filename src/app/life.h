@@ -23,6 +23,8 @@
 #define LIFE_WINDOW_MS (60 * 1000)
 #define LIFE_SHORT_MS (10 * 1000)
 #define LIFE_DELAY_MS_MAX (30 * 1000)
+// One sentence; longer ones are cut here, and whole in the log.
+#define LIFE_REFUSAL_BYTES 320
 
 enum life_end {
     LIFE_RUNNING,  // still, or it died
@@ -41,6 +43,7 @@ struct life {
     uint32_t end;      // enum life_end
     uint32_t short_count;  // short lives in a row
     int64_t death_ns[LIFE_DEATHS];  // the last ones, oldest first; 0 = none
+    char refusal[LIFE_REFUSAL_BYTES];  // LIFE_REFUSED: why, NUL-terminated
 };
 
 struct life_verdict {

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ static struct {
     struct platform platform;
     int file;  // of the life, -1 when it cannot be kept
     uint32_t last_end;
+    char last_said[LIFE_REFUSAL_BYTES];  // without the role's name
 } own = {.file = -1};
 
 const char *
@@ -82,6 +84,7 @@ role_say(const char *role, const char *format, ...)
     for (size_t i = 0; i < size; i++) {
         line[i] = (unsigned char)line[i] < 0x20 || line[i] == 0x7f ? ' ' : line[i];
     }
+    (void)snprintf(own.last_said, sizeof own.last_said, "%.*s", (int)size - head, line + head);
     line[size++] = '\n';
     // POLLOUT on a pipe means that a write of this size does not block.
     struct pollfd log = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -257,6 +260,7 @@ role_run(enum role role, const struct config *config, const struct platform *pla
     }
     int code = runs[role](config);
     if (code == EXIT_BAD_CONFIG) {
+        memcpy(own.life.refusal, own.last_said, sizeof own.life.refusal);
         tell_how_to_resume(role, config);
     }
     if (code == EXIT_ASKED || code == EXIT_BAD_CONFIG) {

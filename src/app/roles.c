@@ -170,3 +170,14 @@ role_death_write(struct out *out, const struct role_death *death)
         out_format(out, "exit %u", death->exit_code);
     }
 }
+
+void
+role_status_write_reason(struct out *out, const struct role_status *status)
+{
+    size_t size = strnlen(status->refusal, sizeof status->refusal);
+    if (status->state == ROLE_REFUSED && size > 0) {
+        out_text(out, (struct text){status->refusal, size});
+    } else if (status->last_death.time_ms != 0) {
+        role_death_write(out, &status->last_death);
+    }
+}

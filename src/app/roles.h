@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 #include "app/config.h"
+#include "app/life.h"
 #include "app/role.h"
 #include "platform/platform.h"
 
-#define ROLES_MAGIC UINT64_C(0x736b65726f6c6532)  // "skerole2"
+#define ROLES_MAGIC UINT64_C(0x736b65726f6c6533)  // "skerole3"
 // The newest deaths of all roles together.
 #define ROLES_DEATHS_MAX 32
 
@@ -63,6 +64,7 @@ struct role_status {
     uint32_t deaths_last_minute;
     uint32_t spare;
     struct role_death last_death;  // time_ms 0 = none
+    char refusal[LIFE_REFUSAL_BYTES];  // NUL-terminated; what a refused role said
 };
 
 enum watchdog_state { WATCHDOG_NONE, WATCHDOG_FED, WATCHDOG_STARVED, WATCHDOG_FAILED };
@@ -97,5 +99,7 @@ const char *role_state_name(uint32_t state);   // "ready"
 const char *death_cause_name(uint8_t cause);   // "hang", a label
 // "killed by SIGKILL", "exit 111", "stuck: no heartbeat, killed by SIGABRT".
 void role_death_write(struct out *out, const struct role_death *death);
+// Why it is refused or, else, how it died last; nothing when it never did.
+void role_status_write_reason(struct out *out, const struct role_status *status);
 
 #endif

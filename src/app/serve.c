@@ -28,7 +28,7 @@
 // For answers under way after SIGTERM.
 #define DRAIN_MS 700
 #define STACK_BYTES (96 * 1024)
-#define REASON_BYTES 96
+#define REASON_BYTES LIFE_REFUSAL_BYTES
 
 static struct serve {
     const struct config *config;
@@ -125,13 +125,10 @@ host_names(const struct config *config)
 // What the api sees
 
 static const char *
-reason_of(unsigned index, const struct role_death *death)
+reason_of(unsigned index, const struct role_status *status)
 {
     struct out out = out_of(serve.reasons[index], sizeof serve.reasons[index]);
-    if (death->time_ms == 0) {
-        return "";
-    }
-    role_death_write(&out, death);
+    role_status_write_reason(&out, status);
     return out_c_string(&out);
 }
 
@@ -158,7 +155,7 @@ read_roles(void)
             .deaths_total = status->death_total,
             .restarts_total = status->start_total > 0 ? status->start_total - 1 : 0,
             .last_death = {status->last_death.time_ms},
-            .last_reason = reason_of(i, &status->last_death),
+            .last_reason = reason_of(i, status),
         };
         api->role_count++;
     }

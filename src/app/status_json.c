@@ -7,7 +7,7 @@
 static void
 write_json_role(struct json *json, const struct role_status *role)
 {
-    char buffer[96];
+    char buffer[LIFE_REFUSAL_BYTES];
     struct out reason = out_of(buffer, sizeof buffer);
     json_object(json);
     json_key(json, "role");
@@ -33,7 +33,7 @@ write_json_role(struct json *json, const struct role_status *role)
     json_key(json, "deathsLastMinute");
     json_u64(json, role->deaths_last_minute);
     if (role->last_death.time_ms != 0) {
-        role_death_write(&reason, &role->last_death);
+        role_status_write_reason(&reason, role);
         json_key(json, "lastDeathMs");
         json_i64(json, role->last_death.time_ms);
         json_key(json, "lastCause");

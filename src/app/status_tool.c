@@ -38,7 +38,7 @@ write_role(struct out *out, const struct role_status *role, struct wall_ms now)
         out_string(out, "begins in ");
         calendar_write_age(out, role->wait_until_ms - now.ms);
     } else if (role->last_death.time_ms != 0) {
-        role_death_write(out, &role->last_death);
+        role_status_write_reason(out, role);
         out_string(out, ", ");
         calendar_write_age(out, now.ms - role->last_death.time_ms);
         out_string(out, " ago");

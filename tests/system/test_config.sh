@@ -7,6 +7,7 @@ refused() {
     local sentence=$1 code
     shift
     tree_begin refused "$@"
+    until_ok 20000 has_ended "$RUNNER" || { fail "it runs: $*"; tree_stop; return 1; }
     wait "$RUNNER"
     code=$?
     RUNNER=
@@ -15,10 +16,13 @@ refused() {
     no_processes || fail "something was started"
 }
 
+has_ended() { # PID
+    ! kill -0 "$1" 2>/dev/null
+}
+
 unknown_flag() { refused 'did you mean --metric-resolution' --metric-resolutoin=10s; }
 bad_value() { refused 'is not a whole number' --pods=many; }
 over_memory() { refused 'but --memory is 2.0 MiB' --memory=2M; }
-open_address() { refused 'without TLS and token' --listen-ip=0.0.0.0; }
 bad_source() { refused 'source=kubernetes:https://x:1' '--source=kubernetes:https://x:1?auht=y'; }
 no_config_file() { refused 'cannot be read' --config="$WORK/none.conf"; }
 
@@ -65,12 +69,41 @@ port_in_use() {
     TREE=$first RUNNER=$runner
 }
 
+# The rest goes on, the page and `skerry status` say why, and nobody tries again.
+bad_login() {
+    local starts
+    cat >"$WORK/exec.kubeconfig" <<'END'
+apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:6443"}}]
+users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}}}]
+END
+    tree_begin login "--source=kubernetes:?auth=$WORK/exec.kubeconfig"
+    until_ok 10000 is_refused collect || { fail "collect is $(role_field collect state)"; return 1; }
+    until_ok 5000 tells_why || { fail "nobody says why: $(status)"; return 1; }
+    until_ok 10000 page_tells_why || fail "the page does not say why"
+    starts=$(role_field collect starts)
+    s6-svstat "$TREE/service/collect" | grep -q '^down' || fail "collect is tried again"
+    [ "$(role_field collect starts)" = "$starts" ] || fail "collect was tried again"
+    tree_stop
+}
+
+page_tells_why() {
+    curl -s "http://127.0.0.1:$PORT/plain" | grep -q 'exec (a login by a helper program) is not supported'
+}
+
+tells_why() {
+    status | grep -q 'collect .*exec (a login by a helper program) is not supported'
+}
+
 case_run system_unknown_flag unknown_flag
 case_run system_bad_value bad_value
 case_run system_over_memory over_memory
-case_run system_open_address open_address
 case_run system_bad_source bad_source
 case_run system_no_config_file no_config_file
+case_run system_bad_login bad_login
 echo '# nothing yet' >"$WORK/skerry.conf"
 if tree_start config --config="$WORK/skerry.conf"; then
     case_run system_broken_later broken_later
