@@ -8,10 +8,6 @@
 #define ACCEPTS_PER_STEP 16
 // How often deadlines are looked at.
 #define SWEEP_MS 200
-// Who has been idle for less is about to ask again and does not make room.
-#define EVICT_IDLE_MS 250
-// Who has said nothing for so long may be meant to fill the slots.
-#define EVICT_SILENT_MS 1000
 // For the last bytes of an answer over TLS, when the library is through with it.
 #define LINGER_MS 3000
 // How long no client is accepted after descriptors ran out.
@@ -65,153 +61,6 @@ http_tls_bytes(uint32_t clients, bool with_authority)
     };
 }
 
-// Slots
-
-static struct client *
-free_slot(struct http *http)
-{
-    for (uint32_t i = 0; i < http->client_limit; i++) {
-        if (http->clients[i].phase == PHASE_FREE) {
-            return &http->clients[i];
-        }
-    }
-    return NULL;
-}
-
-static uint32_t
-index_of(const struct client *client)
-{
-    return (uint32_t)(client - client->http->clients);
-}
-
-static void
-take_slot(struct client *client, uint8_t peer, struct mono_ns now)
-{
-    struct http *http = client->http;
-    struct http_use *use = &http->api->http;
-    client->since = now;
-    client->hung_up = false;
-    client->peer = peer;
-    http->peers[peer]++;
-    use->clients++;
-    use->clients_peak = use->clients > use->clients_peak ? use->clients : use->clients_peak;
-}
-
-static void
-free_slot_of(struct client *client)
-{
-    ASSERT(client->phase != PHASE_FREE);
-    client->phase = PHASE_FREE;
-    client->fd = -1;
-    client->http->peers[client->peer]--;
-    client->http->api->http.clients--;
-}
-
-static void
-hang_up(struct client *client)
-{
-    if (client->served && !client->hung_up) {
-        client->hung_up = true;
-        listener_hang_up(client->fd);
-    } else if (!client->served && client->bridged) {
-        bridge_drop(client->http->bridge, index_of(client));
-    }
-}
-
-// Frees the slot, as far as that can be had at once.
-static void
-let_go(struct client *client)
-{
-    struct http *http = client->http;
-    hang_up(client);
-    if (client->served) {
-        (void)MHD_run(http->daemon);
-    }
-    if (client->bridged && !client->served) {
-        bridge_drop(http->bridge, index_of(client));
-    }
-}
-
-#define PHASE_BIT(phase) (1u << (phase))
-#define SILENT (PHASE_BIT(PHASE_SHAKE) | PHASE_BIT(PHASE_HEAD) | PHASE_BIT(PHASE_BEGUN))
-#define DONE (PHASE_BIT(PHASE_IDLE) | PHASE_BIT(PHASE_LINGER))
-#define ANY_PEER HTTP_PEERS
-
-// Who has been longest in one of the phases, for `age_ms` at least.
-static struct client *
-oldest(struct http *http, unsigned phases, unsigned peer, int64_t age_ms)
-{
-    struct client *found = NULL;
-    for (uint32_t i = 0; i < http->client_limit; i++) {
-        struct client *client = &http->clients[i];
-        bool fits = (PHASE_BIT(client->phase) & phases) != 0 && !client->hung_up &&
-                    (peer == ANY_PEER || client->peer == peer);
-        if (fits && (found == NULL || mono_before(client->since, found->since))) {
-            found = client;
-        }
-    }
-    return found != NULL && mono_ms_between(found->since, http_now(http)) >= age_ms ? found : NULL;
-}
-
-static struct client *
-of_greediest(struct http *http, uint8_t newcomer)
-{
-    unsigned most = 0;
-    for (unsigned i = 0; i < HTTP_PEERS; i++) {
-        most = http->peers[i] > http->peers[most] ? i : most;
-    }
-    if (http->peers[most] < http->peers[newcomer] + 2) {
-        return NULL;
-    }
-    struct client *client = oldest(http, SILENT | DONE, most, 0);
-    return client != NULL ? client
-                          : oldest(http, PHASE_BIT(PHASE_READY) | PHASE_BIT(PHASE_ANSWER), most, 0);
-}
-
-// Whether the client closed without having asked for anything. The library asks
-// for edges only: an end that comes along with a part of a head is lost on it.
-static bool
-has_left(const struct client *client)
-{
-    unsigned asking = (SILENT & ~PHASE_BIT(PHASE_SHAKE)) | PHASE_BIT(PHASE_IDLE);
-    return (PHASE_BIT(client->phase) & asking) != 0 && !client->hung_up &&
-           listener_has_ended(client->fd);
-}
-
-static struct client *
-leaver(struct http *http)
-{
-    for (uint32_t i = 0; i < http->client_limit; i++) {
-        if (has_left(&http->clients[i])) {
-            return &http->clients[i];
-        }
-    }
-    return NULL;
-}
-
-static struct client *
-make_room(struct http *http, uint8_t newcomer)
-{
-    struct client *client = leaver(http);
-    if (client != NULL) {
-        let_go(client);
-        return free_slot(http);
-    }
-    client = oldest(http, DONE, ANY_PEER, EVICT_IDLE_MS);
-    if (client == NULL) {
-        client = of_greediest(http, newcomer);
-    }
-    if (client == NULL) {
-        client = oldest(http, SILENT, ANY_PEER, EVICT_SILENT_MS);
-    }
-    if (client == NULL) {
-        return NULL;
-    }
-    http->api->http.evicted_total++;
-    let_go(client);
-    return free_slot(http);
-}
-
 static void
 connection_notice(void *context, struct MHD_Connection *connection, void **socket_context,
                   enum MHD_ConnectionNotificationCode code)
@@ -231,7 +80,7 @@ connection_notice(void *context, struct MHD_Connection *connection, void **socke
         client->since = http_now(http);
         client->deadline = mono_add_ms(client->since, LINGER_MS);
     } else {
-        free_slot_of(client);
+        http_free_slot(client);
     }
 }
 
@@ -278,9 +127,9 @@ bridge_gone(void *context, uint32_t index, bool failed)
     http->api->http.handshakes_failed_total += failed;
     client->bridged = false;
     if (client->served) {
-        hang_up(client);
+        http_hang_up(client);
     } else {
-        free_slot_of(client);
+        http_free_slot(client);
     }
 }
 
@@ -290,29 +139,29 @@ take_client(struct http *http, const struct listener_client *accepted)
     struct http_use *use = &http->api->http;
     uint64_t address = listener_peer(accepted);
     uint8_t peer = (uint8_t)(hash_bytes(http->peer_key, &address, sizeof address) % HTTP_PEERS);
-    struct client *client = free_slot(http);
+    struct client *client = http_find_slot(http);
     if (client == NULL) {
-        client = make_room(http, peer);
+        client = http_make_room(http, peer);
     }
     if (client == NULL) {
         use->refused_total++;
         listener_refuse(accepted->fd, http->bridge == NULL ? text_of(too_many) : TEXT(""));
         return;
     }
-    take_slot(client, peer, http_now(http));
+    http_take_slot(client, peer, http_now(http));
     if (http->bridge != NULL) {
         client->phase = PHASE_SHAKE;
         client->deadline = mono_add_ms(client->since, http->shake_ms);
-        client->bridged = bridge_take(http->bridge, index_of(client), accepted->fd);
+        client->bridged = bridge_take(http->bridge, http_slot_index(client), accepted->fd);
         if (!client->bridged) {
             use->failed_total++;
-            free_slot_of(client);
+            http_free_slot(client);
             return;
         }
     } else if (!serve_client(client, accepted->fd, (const struct sockaddr *)&accepted->address,
                              accepted->address_size)) {
         if (client->phase != PHASE_FREE) {
-            free_slot_of(client);
+            http_free_slot(client);
         }
         return;
     }
@@ -344,8 +193,8 @@ sweep(struct http *http, struct mono_ns now)
     http->next_sweep = mono_add_ms(now, SWEEP_MS);
     for (uint32_t i = 0; i < http->client_limit; i++) {
         struct client *client = &http->clients[i];
-        if (has_left(client)) {
-            hang_up(client);
+        if (http_has_left(client)) {
+            http_hang_up(client);
             continue;
         }
         if (client->phase == PHASE_FREE || client->hung_up ||
@@ -358,7 +207,7 @@ sweep(struct http *http, struct mono_ns now)
         if (client->phase == PHASE_HEAD || client->phase == PHASE_BEGUN) {
             listener_tell(client->fd, text_of(too_slow));
         }
-        hang_up(client);
+        http_hang_up(client);
     }
 }
 

@@ -72,6 +72,19 @@ http_now(const struct http *http)
     return platform_mono_now(http->config->platform);
 }
 
+// Places, in http_slots.c. A free one, or NULL.
+struct client *http_find_slot(struct http *http);
+uint32_t http_slot_index(const struct client *client);
+void http_take_slot(struct client *client, uint8_t peer, struct mono_ns now);
+void http_free_slot(struct client *client);
+// Has the client go; its place is free when library and bridge are through with it.
+void http_hang_up(struct client *client);
+// Whether the client closed without having asked for anything. The library asks
+// for edges only: an end that comes along with a part of a head is lost on it.
+bool http_has_left(const struct client *client);
+// A place that somebody had to give up for a client of that address, or NULL.
+struct client *http_make_room(struct http *http, uint8_t newcomer);
+
 // The library's callbacks for one request, in the order in which it calls them.
 void *http_request_begun(void *context, const char *target, struct MHD_Connection *connection);
 enum MHD_Result http_on_request(void *context, struct MHD_Connection *connection, const char *url,
