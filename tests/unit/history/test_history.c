@@ -284,6 +284,15 @@ TEST(a_file_that_grows_while_it_is_looked_at)
         growth.due = true;
         CHECK_EQUAL_U64((uint64_t)-replay_next_cycle(replay, reader, 0, &cycle_s), 0);
     }
+    // One that is cut off is, though what is read still lies before the cut.
+    int file;
+    uint32_t cycle_s;
+    struct platform_status status;
+    CHECK(platform_file_status(&kit.fake.platform, KIT_PATH, &status) == 0);
+    CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_WRITE, 0, &file) == 0);
+    CHECK(platform_file_truncate(&kit.fake.platform, file, status.size - 4096) == 0);
+    platform_file_close(&kit.fake.platform, file);
+    CHECK_EQUAL_U64((uint64_t)-replay_next_cycle(replay, reader, 0, &cycle_s), ERR_MALFORMED);
     history_close(reader);
     kit_close(&kit);
 }
