@@ -224,6 +224,19 @@ place(struct overflow_record *record, const struct overflow_pod *pod)
     record->node = pod->node & 0x7fff;
 }
 
+static uint16_t
+uid_of(const struct overflow_record *record)
+{
+    return (uint16_t)((uint32_t)record->uid_high << 8 | record->uid_low);
+}
+
+static void
+set_uid(struct overflow_record *record, uint16_t uid)
+{
+    record->uid_low = uid & 0xffU;
+    record->uid_high = (uid >> 8) & 0xffU;
+}
+
 // Another pod of the same name: nothing of the one before counts any more.
 static void
 begin_anew(struct overflow *overflow, struct overflow_record *record)
@@ -242,12 +255,12 @@ overflow_put(struct overflow *overflow, const struct overflow_pod *pod,
         return;
     }
     struct overflow_record *record = &overflow->records[index];
-    if (is_spare(record, 0, 0) || (record->from_api && record->uid != pod->uid)) {
+    if (is_spare(record, 0, 0) || (record->from_api && uid_of(record) != pod->uid)) {
         begin_anew(overflow, record);
     }
     place(record, pod);
     record->from_api = 1;
-    record->uid = pod->uid;
+    set_uid(record, pod->uid);
     record->generation = pod->generation & 7;
     set_requests(record, resources, container_count);
 }
@@ -269,14 +282,14 @@ overflow_remove(struct overflow *overflow, uint64_t hash)
 }
 
 void
-overflow_give_row(struct overflow *overflow, uint64_t hash, uint8_t uid, row_index row)
+overflow_give_row(struct overflow *overflow, uint64_t hash, uint16_t uid, row_index row)
 {
     uint32_t index = overflow_find(overflow, hash);
     struct overflow_record *record = &overflow->records[index];
     if (index == 0) {
         return;
     }
-    bool another = record->from_api && record->uid != uid;
+    bool another = record->from_api && uid_of(record) != uid;
     if (record->has_row && record->requested_low[0] == row && !another) {
         return;
     }
@@ -285,7 +298,7 @@ overflow_give_row(struct overflow *overflow, uint64_t hash, uint8_t uid, row_ind
         return;
     }
     record->from_api = 1;
-    record->uid = uid;
+    set_uid(record, uid);
     record->has_row = 1;
     record->requested_low[0] = row;
     overflow->with_row++;
@@ -341,6 +354,10 @@ overflow_forget_node(struct overflow *overflow, row_index node)
 // A time that lies further back is a clock that was set back.
 #define CLOCK_BACK_MS 30000
 
+// Counters are kept to 56 bits. One that went back seems to have run on almost a
+// whole turn, which is more than any machine can do.
+#define COUNTER_MASK ((UINT64_C(1) << 56) - 1)
+
 // Millicores by two counters, as sample_fold_cpu takes them; the source's own
 // rate until two are known; the last known one while nothing new came.
 static void
@@ -353,9 +370,10 @@ fold_cpu(struct overflow_record *record, const struct cpu_seen *cpu, struct wall
         return;
     }
     uint64_t before_ns = (uint64_t)record->cpu_ns_high << 32 | record->cpu_ns_low;
-    if (known && elapsed_ms > 0 && cpu->usage_ns >= before_ns) {
-        double ns = (double)(cpu->usage_ns - before_ns);
-        record->cpu_milli = (float)(ns * 1e-3 / (double)elapsed_ms);
+    double ns = (double)((cpu->usage_ns - before_ns) & COUNTER_MASK);
+    if (known && elapsed_ms > 0) {
+        double milli = ns * 1e-3 / (double)elapsed_ms;
+        record->cpu_milli = milli <= CPU_MILLI_MAX ? (float)milli : 0;
     } else if (!known && (cpu->has & HAS_CPU_NANOCORES)) {
         record->cpu_milli = (float)((double)cpu->usage_nanocores * 1e-6);
     } else {
@@ -364,7 +382,7 @@ fold_cpu(struct overflow_record *record, const struct cpu_seen *cpu, struct wall
     if (cpu->has & HAS_CPU_USAGE) {
         record->counted = 1;
         record->cpu_ns_low = (uint32_t)cpu->usage_ns;
-        record->cpu_ns_high = (uint32_t)(cpu->usage_ns >> 32);
+        record->cpu_ns_high = (cpu->usage_ns >> 32) & 0xffffff;
         record->cpu_time_ms = (uint32_t)time_ms;
     }
 }

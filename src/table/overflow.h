@@ -6,10 +6,12 @@
 // kubelet said last stays for STALE_CYCLES, as in rows: a missed scrape takes
 // nothing from the sums. A pod that the API server removed keeps its record for
 // GONE_CYCLES, uncounted, so that a scrape under way does not revive it; one that
-// got a row lends it its usage until a kubelet names it again. Full:
-// the pod is refused, its usage counts in the cycles in which it is named, and
-// `refused_total` says so. Only for the writer; lives in its own memory and dies
-// with it (the API servers' first lists fill it again).
+// got a row lends it its usage until a kubelet names it again. One that came
+// before its namespace had a row is in the sums of the cluster, and in those of the
+// namespace from when it is told of again. Full: the pod is refused, its usage
+// counts in the cycles in which it is named, and `refused_total` says so. Only for
+// the writer; lives in its own memory and dies with it (the API servers' first
+// lists fill it again).
 #ifndef SKERRY_TABLE_OVERFLOW_H
 #define SKERRY_TABLE_OVERFLOW_H
 
@@ -35,10 +37,11 @@ struct overflow_record {
     uint32_t memory_seen : 1;  // its memory came in this cycle
     uint32_t counted : 1;      // cpu_ns and cpu_time_ms are known
     uint32_t has_row : 1;      // only its usage counts, until its row has a sample
-    uint32_t uid : 8;          // a hash, to tell pods of one name apart
+    uint32_t uid_low : 8;      // a hash of 16 bits, to tell pods of one name apart
     uint32_t cpu_time_ms;      // low half of the counter's time
-    uint32_t cpu_ns_low;       // counter as last seen
-    uint32_t cpu_ns_high;
+    uint32_t cpu_ns_low;       // counter as last seen, of 56 bits
+    uint32_t cpu_ns_high : 24;
+    uint32_t uid_high : 8;
     float cpu_milli;           // the rate as last known
     uint32_t cpu_request : 24;
     uint32_t memory_usage_high : 8;
@@ -81,7 +84,7 @@ struct overflow {
 // What a pod without a row is known by and belongs to.
 struct overflow_pod {
     uint64_t hash;  // of namespace and name
-    uint8_t uid;    // a hash
+    uint16_t uid;   // a hash
     unsigned source;
     uint32_t generation;  // of the list that named it
     row_index space;
@@ -103,7 +106,7 @@ void overflow_put(struct overflow *overflow, const struct overflow_pod *pod,
 // The API server removes the pod, or it runs no more.
 void overflow_remove(struct overflow *overflow, uint64_t hash);
 // The API server's pod has this row now.
-void overflow_give_row(struct overflow *overflow, uint64_t hash, uint8_t uid, row_index row);
+void overflow_give_row(struct overflow *overflow, uint64_t hash, uint16_t uid, row_index row);
 // A kubelet's pod has a row now, which is written at once.
 void overflow_drop(struct overflow *overflow, uint64_t hash);
 // A list is complete: what it did not name leaves.

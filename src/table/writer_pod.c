@@ -218,10 +218,10 @@ has_room_for_finished(const struct table_header *header)
     return use->used < use->limit - use->limit / 4;
 }
 
-static uint8_t
+static uint16_t
 overflow_uid(const struct table_writer *writer, const struct pod_object *pod)
 {
-    return (uint8_t)hash_bytes(writer->header->hash_key, pod->uid.at, pod->uid.size);
+    return (uint16_t)hash_bytes(writer->header->hash_key, pod->uid.at, pod->uid.size);
 }
 
 // The pod has no row: it only counts.

@@ -11,6 +11,7 @@ enum { CHURN_PODS_MAX = 400, CHURN_CONTAINERS_MAX = 4 };
 struct churn_pod {
     bool known;    // the API server names it
     bool running;  // a kubelet names it
+    bool placed;   // its namespace had a row when it was last told of
     unsigned space, node;  // node 0: not scheduled
     unsigned generation;   // in its uid
     uint32_t containers;
@@ -93,10 +94,19 @@ churn_object(const struct churn *churn, unsigned i)
 }
 
 KIT void
+churn_place(struct churn *churn, unsigned i)
+{
+    struct churn_pod *pod = &churn->pod[i];
+    pod->placed = table_lookup_namespace(&churn->kit.reader,
+                                         text_of(churn_name("ns", pod->space))) != 0;
+}
+
+KIT void
 churn_put(struct churn *churn, unsigned i)
 {
     churn->pod[i].known = true;
     table_put_pod(churn->kit.writer, 1, churn_object(churn, i));
+    churn_place(churn, i);
 }
 
 KIT void
@@ -295,6 +305,7 @@ churn_tell(struct churn *churn, unsigned i)
     }
     pod->told_cycle_s = churn->kit.cycle_s;
     pod->told_memory = pod->memory;
+    churn_place(churn, i);
 }
 
 KIT void
@@ -413,7 +424,9 @@ churn_end_cycle(struct churn *churn)
     for (unsigned i = 0; i < churn->pods; i++) {
         const struct churn_pod *pod = &churn->pod[i];
         if (churn_counts(pod) && churn_is_told(pod)) {
-            churn_add(&spaces[pod->space], pod, cycle_s);
+            if (pod->placed) {
+                churn_add(&spaces[pod->space], pod, cycle_s);
+            }
             churn_add(&cluster, pod, cycle_s);
         }
     }
