@@ -116,7 +116,7 @@ page_full(struct exchange *exchange, struct out *out)
     struct json json = json_of(out);
     out_string(out, ",\"full\":");
     json_array(&json);
-    for (int i = 0; i < POOL_COUNT; i++) {
+    for (int i = 0; i < POOL_SHOWN_COUNT; i++) {
         struct pool_use use = table_read_pool(exchange->api->table, (enum table_pool)i);
         if (use.refused_total > 0) {
             json_object(&json);

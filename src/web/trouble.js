@@ -94,10 +94,19 @@ function ofAppliance(overview) {
     if (past !== null && (!past.open || past.error)) {
         out.push({ level: "warn", text: past.error ? "The newest cycle was not recorded" : "The history is not open", detail: past.error, href });
     }
-    for (const pool of overview.full) {
-        out.push({ level: "warn", text: `${count(pool.refused)} ${pool.pool} had no place`, detail: `planned for ${count(pool.limit)}; totals stay right: start with a larger --${pool.pool}= to see them all`, href });
-    }
+    out.push(...overview.full.map((pool) => ofFullPool(pool, href)));
     return out;
+}
+
+// Other pools have no flag of their own: they are planned by these. What has not even
+// a record beyond the plan is in no total.
+const POOL_FLAGS = { nodes: "--nodes", namespaces: "--namespaces", pods: "--pods", containers: "--containers", refused_pods: "--pods" };
+
+function ofFullPool(pool, href) {
+    const flag = POOL_FLAGS[pool.pool] || "--nodes, --pods or --containers";
+    const totals = pool.pool === "refused_pods" ? "totals lack some of them" : "totals stay right";
+    return { level: "warn", text: `${count(pool.refused)} ${pool.pool.replace("_", " ")} had no place`,
+        detail: `planned for ${count(pool.limit)}; ${totals}: start with a larger ${flag} to see them all`, href };
 }
 
 function ordered(all) {
