@@ -490,7 +490,7 @@ loop(void)
     read_hosts(collect.cycle.nominal_s - (uint32_t)(collect.cycle.resolution_ms / MS_PER_S));
     while (!handle_signals()) {
         struct mono_ns now = platform_mono_now(&collect.platform);
-        notify_beat(collect.beat, now);
+        role_beat(collect.beat, now);
         atomic_store_explicit(&header->heartbeat_ms,
                               platform_wall_now(&collect.platform).ms, memory_order_relaxed);
         struct mono_ns next = turn(now);

@@ -386,7 +386,7 @@ loop(void)
     int code = 0;
     while (code == 0) {
         struct mono_ns now = platform_mono_now(&export.platform);
-        notify_beat(export.beat, now);
+        role_beat(export.beat, now);
         code = look(now);
         if (code == 0) {
             wait_for(turn(now));

@@ -199,8 +199,8 @@ look_at_deaths(struct guard *guard, enum role role, struct wall_ms now,
     }
 }
 
-// The last beat of this very process; 0 while it has not begun to beat.
-static int64_t
+// The last beat of this very process; all 0 while it has not begun to beat.
+static struct notify_seen
 read_beat(const struct guard *guard, enum role role, uint32_t pid)
 {
     char buffer[PATH_BYTES];
@@ -209,9 +209,9 @@ read_beat(const struct guard *guard, enum role role, uint32_t pid)
     const char *path = role_beat_path(role, guard->config, &out);
     if (path == NULL || notify_beat_read(guard->platform, path, &seen) != 0 ||
         seen.pid != pid) {
-        return 0;
+        return (struct notify_seen){0};
     }
-    return seen.last.ns;
+    return seen;
 }
 
 static void
@@ -252,9 +252,10 @@ look_at_role(struct guard *guard, enum role role, struct mono_ns now, struct wal
         read_service(guard, role, "status", buffer, sizeof buffer, &content) == 0 &&
         supervised_parse(content, &seen.supervised) == 0;
     life_load(&seen.life, guard->platform, guard->config, role_name(role));
+    struct notify_seen beat = read_beat(guard, role, seen.supervised.pid);
     // The guard itself is alive here; its shadow looks after it.
-    seen.heartbeat_ns =
-        role == ROLE_GUARD ? now.ns : read_beat(guard, role, seen.supervised.pid);
+    seen.heartbeat_ns = role == ROLE_GUARD ? now.ns : beat.last.ns;
+    guard->roles.role[role].heap = beat.heap;
     look_at_deaths(guard, role, wall, &seen.last_death);
     struct watch_verdict verdict = watch_judge(&guard->watch[role], &seen);
     act(guard, role, &verdict);

@@ -193,7 +193,7 @@ static int
 put(row_index index, const struct metric_set *set)
 {
     if (++record.status.sets_total % SETS_PER_BEAT == 0) {
-        notify_beat(record.beat, platform_mono_now(&record.platform));
+        role_beat(record.beat, platform_mono_now(&record.platform));
     }
     return history_put(record.history, index, set);
 }
@@ -358,7 +358,7 @@ loop(void)
             return EXIT_ASKED;
         }
         struct mono_ns now = platform_mono_now(&record.platform);
-        notify_beat(record.beat, now);
+        role_beat(record.beat, now);
         look_at_table(now);
         if (record.table == MAPPING_REPLACED) {
             role_say("record", "the live table was made anew; begins again with it");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/life.h"
+#include "platform/memory.h"
 #include "platform/rights.h"
 #include "table/table.h"
 
@@ -130,6 +131,20 @@ role_open_beat(enum role role, const struct config *config, struct notify_beat *
     struct out out = out_of(buffer, sizeof buffer);
     const char *path = role_beat_path(role, config, &out);
     return path == NULL ? -ERR_TOO_LONG : notify_beat_open(path, beat);
+}
+
+void
+role_beat(struct notify_beat *beat, struct mono_ns now)
+{
+    struct memory_use use;
+    memory_use(&use);
+    struct notify_heap heap = {
+        .now = use.now,
+        .peak = use.peak,
+        .limit = use.size,
+        .failures_total = use.failures_total,
+    };
+    notify_beat(beat, now, &heap);
 }
 
 void

@@ -63,11 +63,13 @@ int guard_run(const struct config *config);
 void role_say(const char *role, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 // Opens the role's heartbeat where the guard looks for it; before the seal, and
-// before role_drop_rights when the run directory is root's. notify_beat() is then
+// before role_drop_rights when the run directory is root's. role_beat() is then
 // to be called at least once in a second: without a beat for three resolutions
 // the guard ends the role.
 int role_open_beat(enum role role, const struct config *config,
                    struct notify_beat **beat) MUST_USE;
+// A sign of life, and how full the library heap of this process is.
+void role_beat(struct notify_beat *beat, struct mono_ns now);
 // Its path, as a C string in `out`; NULL when it does not fit.
 const char *role_beat_path(enum role role, const struct config *config, struct out *out);
 

@@ -15,7 +15,7 @@
 #include "app/role.h"
 #include "platform/platform.h"
 
-#define ROLES_MAGIC UINT64_C(0x736b65726f6c6533)  // "skerole3"
+#define ROLES_MAGIC UINT64_C(0x736b65726f6c6534)  // "skerole4"
 // The newest deaths of all roles together.
 #define ROLES_DEATHS_MAX 32
 
@@ -64,6 +64,7 @@ struct role_status {
     uint32_t deaths_last_minute;
     uint32_t spare;
     struct role_death last_death;  // time_ms 0 = none
+    struct notify_heap heap;  // limit 0: it has none, or has not told yet
     char refusal[LIFE_REFUSAL_BYTES];  // NUL-terminated; what a refused role said
 };
 

@@ -348,7 +348,7 @@ loop(int signals)
     int code = 0;
     while (code == 0) {
         struct mono_ns now = platform_mono_now(&serve.platform);
-        notify_beat(serve.beat, now);
+        role_beat(serve.beat, now);
         code = look(now);
         if (code == 0) {
             http_step(serve.http, mono_add_ms(now, TURN_MS));

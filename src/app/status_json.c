@@ -4,6 +4,27 @@
 #include "base/json.h"
 #include "history/history_status.h"
 
+// null: it has none, or has not told yet.
+static void
+write_json_heap(struct json *json, const struct notify_heap *heap)
+{
+    json_key(json, "heap");
+    if (heap->limit == 0) {
+        json_null(json);
+        return;
+    }
+    json_object(json);
+    json_key(json, "now");
+    json_u64(json, heap->now);
+    json_key(json, "peak");
+    json_u64(json, heap->peak);
+    json_key(json, "limit");
+    json_u64(json, heap->limit);
+    json_key(json, "failures");
+    json_u64(json, heap->failures_total);
+    json_object_end(json);
+}
+
 static void
 write_json_role(struct json *json, const struct role_status *role)
 {
@@ -32,6 +53,7 @@ write_json_role(struct json *json, const struct role_status *role)
     json_u64(json, role->set_aside_total);
     json_key(json, "deathsLastMinute");
     json_u64(json, role->deaths_last_minute);
+    write_json_heap(json, &role->heap);
     if (role->last_death.time_ms != 0) {
         role_status_write_reason(&reason, role);
         json_key(json, "lastDeathMs");

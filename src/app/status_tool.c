@@ -112,6 +112,33 @@ write_roles(struct out *out, const struct roles *roles, struct wall_ms now)
 }
 
 static void
+write_heap_size(struct out *out, uint64_t bytes)
+{
+    char buffer[32];
+    struct out size = out_of(buffer, sizeof buffer);
+    plan_write_size(&size, bytes);
+    out_format(out, "  %10s", out_c_string(&size));
+}
+
+// Only of roles that have one.
+static void
+write_heaps(struct out *out, const struct roles *roles)
+{
+    out_format(out, "\nlibrary heap  %8s  %10s  %10s  %6s\n", "now", "peak", "limit", "failed");
+    for (unsigned i = 0; i < roles->role_count; i++) {
+        const struct notify_heap *heap = &roles->role[i].heap;
+        if (heap->limit == 0 || roles->role[i].state == ROLE_ABSENT) {
+            continue;
+        }
+        out_format(out, "%-10s", roles->role[i].name);
+        write_heap_size(out, heap->now);
+        write_heap_size(out, heap->peak);
+        write_heap_size(out, heap->limit);
+        out_format(out, "  %6llu\n", (unsigned long long)heap->failures_total);
+    }
+}
+
+static void
 write_tiers(struct out *out, const struct history_use *use, struct wall_ms now)
 {
     static const char *const names[TIER_COUNT] = {"every cycle", "every minute",
@@ -193,6 +220,7 @@ write_report(const struct tool *tool, const struct roles *roles, struct wall_ms 
     part.out = out;
     bool well = write_verdict(out, roles, now);
     write_roles(out, roles, now);
+    write_heaps(out, roles);
     status_table_write(&part, now);
     if (config_number(tool->config, CONFIG_HISTORY) > 0) {
         write_history(out, &part, now);

@@ -22,6 +22,16 @@ notify_ready(int file)
     return 0;
 }
 
+static void
+store_heap(struct notify_beat *beat, const struct notify_heap *heap)
+{
+    atomic_store_explicit(&beat->heap_now, heap->now, memory_order_relaxed);
+    atomic_store_explicit(&beat->heap_peak, heap->peak, memory_order_relaxed);
+    atomic_store_explicit(&beat->heap_limit, heap->limit, memory_order_relaxed);
+    atomic_store_explicit(&beat->heap_failures_total, heap->failures_total,
+                          memory_order_relaxed);
+}
+
 int
 notify_beat_open(const char *path, struct notify_beat **beat)
 {
@@ -33,6 +43,7 @@ notify_beat_open(const char *path, struct notify_beat **beat)
     *beat = shared.base;
     atomic_store_explicit(&(*beat)->mono_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&(*beat)->count, 0, memory_order_relaxed);
+    store_heap(*beat, &(struct notify_heap){0});
     (*beat)->pid = (uint64_t)getpid();
     (*beat)->magic = NOTIFY_MAGIC;
     return 0;
@@ -40,15 +51,16 @@ notify_beat_open(const char *path, struct notify_beat **beat)
 
 // One writer: a plain increment is enough.
 void
-notify_beat(struct notify_beat *beat, struct mono_ns now)
+notify_beat(struct notify_beat *beat, struct mono_ns now, const struct notify_heap *heap)
 {
     ASSERT(beat->magic == NOTIFY_MAGIC);
     uint64_t count = atomic_load_explicit(&beat->count, memory_order_relaxed);
+    store_heap(beat, heap);
     atomic_store_explicit(&beat->mono_ns, now.ns, memory_order_relaxed);
     atomic_store_explicit(&beat->count, count + 1, memory_order_release);
 }
 
-// The two words may be of neighbouring beats, which does not matter.
+// The words may be of neighbouring beats, which does not matter.
 int
 notify_beat_read(const struct platform *platform, const char *path, struct notify_seen *seen)
 {
@@ -65,6 +77,13 @@ notify_beat_read(const struct platform *platform, const char *path, struct notif
         .pid = beat.pid,
         .count = atomic_load_explicit(&beat.count, memory_order_relaxed),
         .last = {atomic_load_explicit(&beat.mono_ns, memory_order_relaxed)},
+        .heap = {
+            .now = atomic_load_explicit(&beat.heap_now, memory_order_relaxed),
+            .peak = atomic_load_explicit(&beat.heap_peak, memory_order_relaxed),
+            .limit = atomic_load_explicit(&beat.heap_limit, memory_order_relaxed),
+            .failures_total = atomic_load_explicit(&beat.heap_failures_total,
+                                                   memory_order_relaxed),
+        },
     };
     return 0;
 }

@@ -3,7 +3,8 @@
 //
 // The heartbeat is a small file on tmpfs that the role maps and writes into; no
 // system call is made for a beat. The guard reads it as a file, so that it needs
-// no mapping of its own and may read it after its seal.
+// no mapping of its own and may read it after its seal. With each beat goes how
+// full the library heap of the process is.
 #ifndef SKERRY_PLATFORM_NOTIFY_H
 #define SKERRY_PLATFORM_NOTIFY_H
 
@@ -20,19 +21,32 @@
 // -ERR_IO when nobody listens, which is no reason to stop.
 int notify_ready(int file) MUST_USE;
 
+// A library heap; all 0: the process has none.
+struct notify_heap {
+    uint64_t now;    // bytes taken
+    uint64_t peak;
+    uint64_t limit;
+    uint64_t failures_total;  // requests that did not fit
+};
+
 // What lies in the file.
 struct notify_beat {
     uint64_t magic;
     uint64_t pid;
     _Atomic int64_t mono_ns;  // of the last beat; 0: none yet
     _Atomic uint64_t count;   // beats of this process
+    _Atomic uint64_t heap_now;  // as in struct notify_heap, of the last beat
+    _Atomic uint64_t heap_peak;
+    _Atomic uint64_t heap_limit;
+    _Atomic uint64_t heap_failures_total;
 };
-_Static_assert(sizeof(struct notify_beat) == 32, "two processes agree on it");
+_Static_assert(sizeof(struct notify_beat) == 64, "two processes agree on it");
 
 struct notify_seen {
     uint64_t pid;
     uint64_t count;
     struct mono_ns last;  // 0: none yet
+    struct notify_heap heap;
 };
 
 // Makes or takes over the file and starts it anew for this process; before the
@@ -40,7 +54,7 @@ struct notify_seen {
 int notify_beat_open(const char *path, struct notify_beat **beat) MUST_USE;
 
 // Once a turn of the loop.
-void notify_beat(struct notify_beat *beat, struct mono_ns now);
+void notify_beat(struct notify_beat *beat, struct mono_ns now, const struct notify_heap *heap);
 
 // By the guard. -ERR_NO_FILE before the role made it, -ERR_LAYOUT when it is
 // something else.

@@ -92,10 +92,50 @@ cluster_fails() {
     sim_stop
 }
 
+# heap ROLE FIELD: of the library heap, as `status --json` tells.
+heap() {
+    status --json | sed -n "s/.*\"role\":\"$1\"[^}]*\"heap\":{[^}]*\"$2\":\([0-9]*\).*/\1/p"
+}
+
+serve_takes_more_than() { [ "$(heap serve now)" -gt "$1" ]; }
+serve_takes_less_than() { [ "$(heap serve now)" -lt "$1" ]; }
+
+# What is told is of now: it grows with clients and shrinks when they leave.
+heaps_are_told() {
+    local role planned before held=() file
+    tree_start heaps --history=16M || { fail "the tree is not ready"; return 1; }
+    # Its share for the history is there from now on.
+    until_ok 20000 serve_takes_more_than 16384 || { fail "serve tells $(heap serve now)"; return 1; }
+    until_ok 20000 eval '[ "$(heap record now)" -gt 0 ]' || fail "record does not"
+    for role in record serve; do
+        [ "$(heap $role peak)" -ge "$(heap $role now)" ] || fail "$role: the peak is below"
+        [ "$(heap $role limit)" -ge "$(heap $role peak)" ] || fail "$role: the limit is below"
+        status | sed "1,/^library heap/d" | grep -q "^$role .* 0\$" || fail "$role: not in status"
+    done
+    planned=$("$PROGRAM" plan --json --nodes=4 --history=16M |
+        sed 's/.*"role":"record","name":"library heap"[^}]*"bytes":\([0-9]*\).*/\1/')
+    [ $(($(heap record limit) * 10)) -ge $((planned * 9)) ] || fail "limit $(heap record limit), plan $planned"
+    before=$(heap serve now)
+    for _ in 1 2 3 4; do
+        exec {file}<>"/dev/tcp/127.0.0.1/$PORT"
+        printf 'GET / HTTP/1.1\r\n' >&"$file"
+        held+=("$file")
+    done
+    until_ok 20000 serve_takes_more_than $((before + 4096)) || fail "not told anew: $(heap serve now)"
+    before=$(heap serve now)
+    for file in "${held[@]}"; do
+        exec {file}>&-
+    done
+    until_ok 20000 serve_takes_less_than "$before" || fail "nor after that: $(heap serve now)"
+    [ "$(heap serve peak)" -ge "$before" ] || fail "the peak went down"
+    tree_stop
+}
+
 case_run tool_words words
 case_run tool_plan_sums_up plan_sums_up
 case_run tool_least_rights least_rights
 case_run tool_host_works host_works
+case_run tool_heaps_are_told heaps_are_told
 if [ -x "$SIM" ]; then
     case_run tool_cluster_works cluster_works
     case_run tool_cluster_fails cluster_fails

@@ -119,6 +119,46 @@ TEST(ends_a_stuck_role)
     end();
 }
 
+static void
+put_heap(uint64_t pid, uint64_t now, uint64_t peak)
+{
+    struct notify_beat beat = {
+        .magic = NOTIFY_MAGIC,
+        .pid = pid,
+        .mono_ns = it.fake.mono.ns,
+        .heap_now = now,
+        .heap_peak = peak,
+        .heap_limit = 900,
+        .heap_failures_total = peak / 100,
+    };
+    put("/run/beat-collect", (struct text){(const char *)&beat, sizeof beat});
+}
+
+static struct notify_heap
+heap_told(void)
+{
+    static struct roles roles;
+    turns(GUARD_TURN_MS);
+    CHECK(roles_read(&roles, &it.fake.platform, &it.config) == 0);
+    return roles.role[ROLE_COLLECT].heap;
+}
+
+// At each look anew, and never of a process that is gone.
+TEST(tells_how_full_heaps_are)
+{
+    begin();
+    put_heap(50, 300, 400);
+    struct notify_heap heap = heap_told();
+    CHECK(heap.now == 300 && heap.peak == 400 && heap.limit == 900 && heap.failures_total == 4);
+    put_heap(50, 200, 800);
+    heap = heap_told();
+    CHECK(heap.now == 200 && heap.peak == 800 && heap.limit == 900 && heap.failures_total == 8);
+    put_heap(49, 100, 800);
+    heap = heap_told();
+    CHECK(heap.now == 0 && heap.peak == 0 && heap.limit == 0 && heap.failures_total == 0);
+    end();
+}
+
 // A heartbeat file that the process before left is no sign of life.
 TEST(beats_of_another_process_do_not_count)
 {
@@ -264,6 +304,7 @@ main(void)
 {
     struct test_case cases[] = {
         {"guard_reports_what_it_sees", reports_what_it_sees},
+        {"guard_tells_how_full_heaps_are", tells_how_full_heaps_are},
         {"guard_ends_a_stuck_role", ends_a_stuck_role},
         {"guard_beats_of_another_process_do_not_count", beats_of_another_process_do_not_count},
         {"guard_counts_each_death_once", counts_each_death_once},

@@ -49,15 +49,21 @@ TEST(beats)
     CHECK(notify_beat_read(&machine, path, &seen) == 0);
     CHECK_EQUAL_U64(seen.pid, getpid());
     CHECK(seen.count == 0 && seen.last.ns == 0);
-    notify_beat(beat, (struct mono_ns){5});
-    notify_beat(beat, (struct mono_ns){77});
+    notify_beat(beat, (struct mono_ns){5}, &(struct notify_heap){1, 2, 3, 4});
+    notify_beat(beat, (struct mono_ns){77}, &(struct notify_heap){50, 60, 70, 8});
     CHECK(notify_beat_read(&machine, path, &seen) == 0);
     CHECK(seen.count == 2 && seen.last.ns == 77);
+    CHECK_EQUAL_U64(seen.heap.now, 50);
+    CHECK_EQUAL_U64(seen.heap.peak, 60);
+    CHECK_EQUAL_U64(seen.heap.limit, 70);
+    CHECK_EQUAL_U64(seen.heap.failures_total, 8);
     CHECK(munmap(beat, sizeof *beat) == 0);
     // The next life of the role begins at nothing again.
     CHECK(notify_beat_open(path, &beat) == 0);
     CHECK(notify_beat_read(&machine, path, &seen) == 0);
     CHECK(seen.count == 0 && seen.last.ns == 0);
+    CHECK(seen.heap.now == 0 && seen.heap.peak == 0 && seen.heap.limit == 0 &&
+          seen.heap.failures_total == 0);
     CHECK(munmap(beat, sizeof *beat) == 0);
     unlink(path);
 }
@@ -69,8 +75,8 @@ TEST(survives_strange_files)
     struct notify_beat good = {.magic = NOTIFY_MAGIC, .pid = 3};
     fake_open(&fake, test_seed());
     fake_add_file(&fake, "/empty", TEXT(""));
-    fake_add_file(&fake, "/zeros", (struct text){(char[32]){0}, 32});
-    fake_add_file(&fake, "/long", (struct text){(char[33]){0}, 33});
+    fake_add_file(&fake, "/zeros", (struct text){(char[sizeof good]){0}, sizeof good});
+    fake_add_file(&fake, "/long", (struct text){(char[sizeof good + 1]){0}, sizeof good + 1});
     fake_add_file(&fake, "/good", (struct text){(const char *)&good, sizeof good});
     CHECK(notify_beat_read(&fake.platform, "/empty", &seen) == -ERR_LAYOUT);
     CHECK(notify_beat_read(&fake.platform, "/zeros", &seen) == -ERR_LAYOUT);
