@@ -318,6 +318,23 @@ write_failing_nodes(struct exchange *exchange, struct out *out)
     return STEP_MORE;
 }
 
+// null: it has none, or it is not known.
+static void
+write_role_heap(struct json *json, const struct heap_use *heap)
+{
+    json_key(json, "heap");
+    if (heap->size == 0) {
+        json_null(json);
+        return;
+    }
+    json_object(json);
+    key_u64(json, "now", heap->now);
+    key_u64(json, "peak", heap->peak);
+    key_u64(json, "limit", heap->size);
+    key_u64(json, "failures", heap->failures_total);
+    json_object_end(json);
+}
+
 static enum step
 write_roles(struct exchange *exchange, struct out *out)
 {
@@ -336,6 +353,9 @@ write_roles(struct exchange *exchange, struct out *out)
         key_u64(&json, "restarts", report->restarts_total);
         key_time(&json, "lastDeath", report->last_death);
         key_string(&json, "lastReason", report->last_reason);
+        key_u64(&json, "planBytes",
+                api->plan == NULL ? 0 : plan_bytes(api->plan, report->name));
+        write_role_heap(&json, &report->heap);
         json_object_end(&json);
     }
     json_array_end(&json);

@@ -47,6 +47,7 @@ struct role_report {
     uint64_t restarts_total;
     struct wall_ms last_death;   // 0 = none known
     const char *last_reason;     // sentence, "" = none
+    struct heap_use heap;        // of its libraries; size 0: none, or not known
 };
 #define ROLE_REPORTS_MAX 8
 

@@ -1,9 +1,10 @@
-// The part of own_metrics.h about the processes: plan, roles, HTTP, heap.
+// The part of own_metrics.h about the processes: plan, roles, HTTP, heaps.
 #include "api/exposition.h"
 #include "api/health_api.h"
 #include "api/own_family.h"
 
 enum role_part { ROLE_PART_UP, ROLE_PART_DEATHS, ROLE_PART_RESTARTS };
+enum heap_part { HEAP_PART_NOW, HEAP_PART_PEAK, HEAP_PART_LIMIT, HEAP_PART_FAILURES };
 
 static enum step
 write_build(const struct own_family *family, struct exchange *exchange, struct out *out)
@@ -113,20 +114,31 @@ write_clients(const struct own_family *family, struct exchange *exchange, struct
     return STEP_DONE;
 }
 
-static enum step
-write_heap(const struct own_family *family, struct exchange *exchange, struct out *out)
+static uint64_t
+heap_value(const struct own_family *family, const struct heap_use *use)
 {
-    const struct heap_use *use = &exchange->api->heap;
-    exposition_labelled_u64(out, family->name, "value", "now", use->now);
-    exposition_labelled_u64(out, family->name, "value", "peak", use->peak);
-    exposition_labelled_u64(out, family->name, "value", "limit", use->size);
-    return STEP_DONE;
+    switch (family->part) {
+    case HEAP_PART_NOW:
+        return use->now;
+    case HEAP_PART_PEAK:
+        return use->peak;
+    case HEAP_PART_LIMIT:
+        return use->size;
+    default:
+        return use->failures_total;
+    }
 }
 
 static enum step
-write_heap_failures(const struct own_family *family, struct exchange *exchange, struct out *out)
+write_heaps(const struct own_family *family, struct exchange *exchange, struct out *out)
 {
-    exposition_u64(out, family->name, exchange->api->heap.failures_total);
+    const struct api *api = exchange->api;
+    for (unsigned i = 0; i < api->role_count; i++) {
+        if (api->role[i].heap.size > 0) {
+            exposition_labelled_u64(out, family->name, "role", api->role[i].name,
+                                    heap_value(family, &api->role[i].heap));
+        }
+    }
     return STEP_DONE;
 }
 
@@ -145,9 +157,11 @@ static const struct own_family families[] = {
      write_answer_seconds, 0},
     {"http_refusals_total", "counter", "Clients and requests turned away", write_refusals, 0},
     {"http_clients", "gauge", "Clients connected", write_clients, 0},
-    {"heap_bytes", "gauge", "Library heap of the role serve", write_heap, 0},
-    {"heap_failures_total", "counter", "Requests to that heap that did not fit",
-     write_heap_failures, 0},
+    {"heap_bytes", "gauge", "Taken of the library heap of the role", write_heaps, HEAP_PART_NOW},
+    {"heap_bytes_peak", "gauge", "Most that was taken of it", write_heaps, HEAP_PART_PEAK},
+    {"heap_bytes_limit", "gauge", "Planned size of it", write_heaps, HEAP_PART_LIMIT},
+    {"heap_failures_total", "counter", "Requests to it that did not fit", write_heaps,
+     HEAP_PART_FAILURES},
 };
 
 struct own_families

@@ -156,6 +156,12 @@ read_roles(void)
             .restarts_total = status->start_total > 0 ? status->start_total - 1 : 0,
             .last_death = {status->last_death.time_ms},
             .last_reason = reason_of(i, status),
+            .heap = {
+                .size = status->heap.limit,
+                .now = status->heap.now,
+                .peak = status->heap.peak,
+                .failures_total = status->heap.failures_total,
+            },
         };
         api->role_count++;
     }

@@ -49,6 +49,7 @@ TEST(tells_everything)
     struct world *world = world_make(0);
     memset(&plan, 0, sizeof plan);
     plan_add(&plan, "serve", "http clients", 32, 1000);
+    plan_add(&plan, "collect", "scrapes", 2, 1000);
     world->api.plan = &plan;
     struct text answer = world_get(world, "/api/v1/appliance");
     CHECK_EQUAL_U64(world->exchange.status, 200);
@@ -61,7 +62,9 @@ TEST(tells_everything)
         "{\"pool\":\"pods\",\"used\":3,\"peak\":3,",
         "\"errors\":[{\"reason\":\"timeout\",\"sentence\":\"no answer came in time\",\"total\":5}]",
         "{\"role\":\"collect\",\"state\":\"ready\",\"pid\":12,",
-        "\"lastReason\":\"killed by signal 9\"",
+        "\"lastReason\":\"killed by signal 9\",\"planBytes\":2000,"
+        "\"heap\":{\"now\":4000,\"peak\":5500,\"limit\":70000,\"failures\":3}}",
+        "\"lastReason\":\"\",\"planBytes\":32000,\"heap\":null}",
         "\"error\":\"timeout\",\"lastError\":\"the API server does not answer\"",
         "\"cluster\":{\"nodes\":{\"known\":2,\"ready\":1,\"failing\":1},"
         "\"pods\":{\"active\":3,\"unknown\":0,\"pending\":0,\"running\":3,\"succeeded\":0,"
@@ -71,8 +74,8 @@ TEST(tells_everything)
         "\"failingNodes\":[{\"node\":\"node-b\",\"error\":\"timeout\",",
         "\"streak\":2,\"lastSuccess\":null,",
         "\"failingNodesTruncated\":false",
-        "\"planBytes\":32768,\"plan\":[{\"role\":\"serve\",\"part\":\"http clients\",\"count\":32,"
-        "\"bytesEach\":1000,\"bytes\":32000}]",
+        "\"planBytes\":36864,\"plan\":[{\"role\":\"serve\",\"part\":\"http clients\",\"count\":32,"
+        "\"bytesEach\":1000,\"bytes\":32000},",
         "\"heapBytesPeak\":6000",
     };
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {

@@ -116,6 +116,11 @@ TEST(is_well_formed)
     CHECK(has_line(answer, "skerry_source_up{source=\"1\"} 0"));
     CHECK(has_line(answer, "skerry_role_up{role=\"collect\"} 1"));
     CHECK(has_line(answer, "skerry_role_up{role=\"serve\"} 0"));
+    CHECK(has_line(answer, "skerry_heap_bytes{role=\"collect\"} 4000"));
+    CHECK(has_line(answer, "skerry_heap_bytes_peak{role=\"collect\"} 5500"));
+    CHECK(has_line(answer, "skerry_heap_bytes_limit{role=\"collect\"} 70000"));
+    CHECK(has_line(answer, "skerry_heap_failures_total{role=\"collect\"} 3"));
+    CHECK(!has_line(answer, "skerry_heap_bytes{role=\"serve\"} 0"));
     CHECK(has_line(answer,
                    "skerry_node_scrape_duration_seconds{node=\"node-a\",source=\"1\"} 0.2"));
     CHECK(has_line(answer, "skerry_cycles_total 2"));

@@ -236,7 +236,8 @@ make_api(void)
                   .deaths_total = 1,
                   .restarts_total = 1,
                   .last_death = first_time,
-                  .last_reason = "killed by signal 9"},
+                  .last_reason = "killed by signal 9",
+                  .heap = {.size = 70000, .now = 4000, .peak = 5500, .failures_total = 3}},
                  {.name = "serve", .state = "down", .last_reason = ""}},
         .http = {.clients_peak = 2, .clients_limit = 32},
     };
