@@ -32,13 +32,21 @@ function roles(a, now) {
             role.lastDeath ? [when(role.lastDeath, now), h("small", {}, role.lastReason)] : h("span", { class: "dim" }, "none")]), "No role has reported yet."));
 }
 
+// The tick in the bar is the peak.
+function heapCells(heap) {
+    return heap ? [h("span", { class: "use", title: `${percent(heap.now, heap.limit)} taken, ${percent(heap.peak, heap.limit)} at most` }, bar(heap.now, heap.limit, { peak: heap.peak }), h("span", {}, bytes(heap.now))),
+        bytes(heap.peak), bytes(heap.limit), heap.failures > 0 ? pill("bad", count(heap.failures)) : "0"] : ["–", "–", "–", "–"];
+}
+
 function memory(a) {
     const byRole = new Map();
     (a.plan || []).forEach((each) => byRole.set(each.role, (byRole.get(each.role) || 0) + each.bytes));
     const most = Math.max(1, ...byRole.values());
     const parts = [...(a.plan || [])].sort((x, y) => y.bytes - x.bytes);
+    const heaps = new Map(a.roles.filter((role) => role.heap).map((role) => [role.role, role.heap]));
     return panel("Planned memory", a.planBytes ? `${bytes(a.planBytes)} for all processes, fixed since the start` : "",
-        sheet(["Holder", "#Planned"], [...byRole].sort((x, y) => y[1] - x[1]).map(([role, size]) => [role, h("span", { class: "use" }, bar(size, most, {}, true), h("span", {}, bytes(size)))]), "The plan is not known here."),
+        sheet(["Holder", "#Planned", "#Library heap", "#Peak", "#Limit", "#Failed"], [...byRole].sort((x, y) => y[1] - x[1]).map(([role, size]) => [role,
+            h("span", { class: "use" }, bar(size, most, {}, true), h("span", {}, bytes(size))), ...heapCells(heaps.get(role))]), "The plan is not known here."),
         h("details", {}, h("summary", {}, `All ${parts.length} parts`),
             sheet(["Holder", "Part", "#Count", "#Each", "#Bytes"], parts.map((each) => [each.role, each.part, count(each.count), bytes(each.bytesEach), bytes(each.bytes)]), "")));
 }

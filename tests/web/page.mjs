@@ -268,6 +268,12 @@ await run("this appliance", async () => {
     for (const role of appliance.roles) {
         await page.locator(".panel", { hasText: "Roles" }).locator("b", { hasText: role.role }).first().waitFor();
     }
+    const planned = page.locator(".panel", { hasText: "Planned memory" });
+    for (const role of appliance.roles.filter((each) => each.heap)) {
+        const cells = await planned.locator("tr", { has: page.locator("td", { hasText: new RegExp(`^${role.role}$`) }) }).first().innerText();
+        check(cells.includes(bytes(role.heap.limit)) && role.heap.now > 0 && role.heap.peak >= role.heap.now, `library heap of ${role.role}: ${cells}`);
+    }
+    check(appliance.roles.some((each) => each.role === "collect" && each.heap), "collect tells of its library heap");
     const pool = appliance.pools.find((each) => each.pool === "pods");
     check((await page.locator(".panel", { hasText: "Pools of the live table" }).innerText()).includes(count(pool.limit)), "pools");
     await page.locator(".panel", { hasText: "Scrapes" }).getByText(nodes[0].name).waitFor();
