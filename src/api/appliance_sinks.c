@@ -1,7 +1,6 @@
 #include "api/appliance_sinks.h"
 
 #include "base/calendar.h"
-#include "base/json.h"
 
 static void
 key_u64(struct json *json, const char *key, uint64_t value)
@@ -65,7 +64,7 @@ write_sink(struct json *json, const struct sink_status *sink)
 }
 
 enum step
-appliance_sinks(struct exchange *exchange, struct out *out)
+sinks_member(struct exchange *exchange, struct out *out, sink_writer *write)
 {
     const struct sink_statuses *sinks = exchange->api->sinks;
     struct cursor *cursor = &exchange->cursor;
@@ -76,6 +75,12 @@ appliance_sinks(struct exchange *exchange, struct out *out)
         return STEP_DONE;
     }
     out_string(out, cursor->inner == 0 ? "" : ",");
-    write_sink(&json, &sinks->sink[cursor->inner++]);
+    write(&json, &sinks->sink[cursor->inner++]);
     return STEP_MORE;
+}
+
+enum step
+appliance_sinks(struct exchange *exchange, struct out *out)
+{
+    return sinks_member(exchange, out, write_sink);
 }

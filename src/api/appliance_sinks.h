@@ -3,8 +3,15 @@
 #define SKERRY_API_APPLIANCE_SINKS_H
 
 #include "api/exchange.h"
+#include "base/json.h"
+#include "sink/sink_status.h"
 
-// One sink a call; begins with a comma.
+typedef void sink_writer(struct json *json, const struct sink_status *sink);
+
+// The member "sinks", an array of what `write` says of each, one sink a call; begins
+// with a comma.
+enum step sinks_member(struct exchange *exchange, struct out *out, sink_writer *write);
+// As above, of all that is known.
 enum step appliance_sinks(struct exchange *exchange, struct out *out);
 
 #endif

@@ -1,8 +1,8 @@
 // What of the appliance itself the overview says: sources, roles, sinks and how
 // far the history goes back.
+#include "api/appliance_sinks.h"
 #include "api/page_part.h"
 #include "base/error.h"
-#include "sink/sink_status.h"
 
 static void
 write_source(struct json *json, const struct source_row *row)
@@ -96,17 +96,7 @@ write_sink(struct json *json, const struct sink_status *sink)
 enum step
 page_sinks(struct exchange *exchange, struct out *out)
 {
-    const struct sink_statuses *sinks = exchange->api->sinks;
-    struct cursor *cursor = &exchange->cursor;
-    struct json json = json_of(out);
-    out_string(out, cursor->inner == 0 ? ",\"sinks\":[" : "");
-    if (sinks == NULL || cursor->inner >= sinks->count) {
-        out_byte(out, ']');
-        return STEP_DONE;
-    }
-    out_string(out, cursor->inner == 0 ? "" : ",");
-    write_sink(&json, &sinks->sink[cursor->inner++]);
-    return STEP_MORE;
+    return sinks_member(exchange, out, write_sink);
 }
 
 // The pools that had to refuse rows.
