@@ -6,12 +6,13 @@
 
 #define CPU_MILLI_MAX ((UINT32_C(1) << 24) - 1)
 
-// Half as many buckets as records at least: chains are short enough.
+// A quarter as many buckets as records at least: chains are short enough, and looked
+// at only while there are pods without a row.
 static uint32_t
 buckets_of(uint32_t limit)
 {
     uint32_t count = 16;
-    while (count < limit / 2) {
+    while (count < limit / 4) {
         count *= 2;
     }
     return count;
