@@ -279,7 +279,7 @@ function turnRange(by) {
 }
 
 function upwards() {
-    const path = route.path();
+    const path = route.address();
     const up = { node: ["nodes"], namespace: ["namespaces"], system: ["node", path[1]], pod: ["namespace", path[1]], container: ["pod", path[1], path[2]] }[path[0]] || [];
     go(link(up));
 }

@@ -13,6 +13,8 @@ let now = parse();
 
 export const route = {
     path: () => now.path,
+    // The same of the address itself, which is ahead of the view while it changes.
+    address: () => parse().path,
     get: (name, otherwise = "") => now.query.get(name) ?? otherwise,
     listen: (listener) => listeners.add(listener),
 };
