@@ -1,5 +1,6 @@
-// Every compile-time ceiling, with its reason. Run-time limits (capacity) come
-// from flags and live in budget/; none of them may exceed a ceiling here.
+// Every compile-time ceiling on what comes from outside, with its reason; the sizes of
+// buffers within a module stand there. Run-time limits (capacity) come from flags and
+// live in budget/; none of them may exceed a ceiling here.
 #ifndef SKERRY_LIMITS_H
 #define SKERRY_LIMITS_H
 
@@ -93,5 +94,111 @@
 #define TOP_ROWS_MAX CONTAINERS_MAX
 // The filter typed in it: a few names.
 #define TOP_FILTER_BYTES_MAX 256
+
+// Configuration: what a person writes; beyond it a sentence says so.
+
+// The configuration file and the flags file; longer ones are refused.
+#define CONFIG_FILE_BYTES_MAX (64 * 1024)
+// Items of all LIST flags together: sources, labels, and sinks to come.
+#define CONFIG_ITEMS_MAX 128
+// A source or a sink with all its options; a bearer token alone may have 2 KB.
+#define SOURCE_URI_BYTES_MAX 4096
+#define SINK_URI_BYTES_MAX 4096
+// One appliance sends to a handful of stores; each costs up to a megabyte.
+#define SINKS_MAX 16
+// Options of one sink; no kind knows as many.
+#define SINK_OPTIONS_MAX 48
+// Passwords and tokens of sinks; a service account's token has about 1,000 bytes.
+#define SINK_SECRET_BYTES_MAX 8000
+// --ignore-label and --store-label that are looked at; the rest is not.
+#define SINK_LABEL_RULES_MAX 16
+// Appliances that share one cluster; each still discovers all of it.
+#define SHARDS_MAX 1024
+// Brokers that are named, of which any leads to the others.
+#define KAFKA_BROKERS_MAX 16
+// Partitions that are used; further ones of a topic are not.
+#define KAFKA_PARTITIONS_MAX 128
+// Servers of one cluster that are asked in turn.
+#define ELASTICSEARCH_SERVERS_MAX 16
+// A kubeconfig with its data, a bundle of authorities, a key; larger ones are
+// refused.
+#define CREDENTIALS_FILE_BYTES_MAX (64 * 1024)
+// A service account's token has about 1,000 bytes, one of a login service up to 4 KB.
+#define CREDENTIALS_TOKEN_BYTES_MAX 8000
+// Tokens of the page: shorter ones can be guessed, longer ones are something else.
+#define ACCESS_TOKEN_BYTES_MIN 16
+#define ACCESS_TOKEN_BYTES_MAX 512
+// A certificate with its chain, or authorities of clients; larger files are refused.
+#define TLS_SERVER_PEM_BYTES_MAX (32 * 1024)
+// Names that browsers may ask for (--allow-host).
+#define HOST_NAMES_MAX 16
+
+// Requests to the page and the API; beyond it 4xx, and counted.
+
+// What libmicrohttpd has for one connection: the request's head, then the
+// answer's head and what is being sent. Beyond: 431, or 414 for a long target.
+#define HTTP_CONNECTION_BYTES 12288
+// The longest path with query; pod-list takes hundreds of names. Beyond: 414.
+#define HTTP_TARGET_BYTES_MAX 8000
+// "token=..." as the form of the login sends it; no other request has a body.
+#define LOGIN_BODY_BYTES_MAX 2048
+// The longest path has 10 segments and a metric of a few more.
+#define ROUTE_SEGMENTS_MAX 24
+// kubectl sends at most 3; the historical API takes 4.
+#define QUERY_PARAMETERS_MAX 16
+// Labels of one label set: no metric has more than resource_id and three others.
+#define QUERY_LABELS_MAX 8
+// Longer ones are refused: each object of a list costs a pass.
+#define SELECTOR_BYTES_MAX 4096
+
+// Answers of the page and the API; what is cut is said in the answer.
+
+// A day at 15 s is 5,760 points: a week. Beyond, coarser tiers are read.
+#define HISTORICAL_FINE_POINTS_MAX 40320
+// Of one answer: a year of ten minutes.
+#define HISTORICAL_POINTS_MAX 60000
+// Failing nodes that are listed; `truncated` says when there are more.
+#define APPLIANCE_FAILING_MAX 200
+// What is listed of the last hour at most; the answer says when there is more.
+#define PAGE_CHANGES_MAX 200
+// Rows of each table on /plain, which is one page without script.
+#define SUMMARY_NODES_MAX 200
+#define SUMMARY_NAMESPACES_MAX 200
+#define SUMMARY_PODS_MAX 200
+// Metrics of applications in /metrics/cluster: each costs two passes over the table.
+#define CLUSTER_EXTRA_FAMILIES_MAX 256
+
+// Answers of API servers, kubelets and sinks; beyond it a transfer fails and is counted.
+
+// An answer of a kubelet; of 500 pods with 2 containers it is 1.6 MB.
+#define SCRAPE_BYTES_MAX (32 * 1024 * 1024)
+// Requests through one API server's proxy at once: few connections, and it has
+// other work.
+#define SCRAPE_PROXY_FLIGHTS_MAX 8
+// Addresses that are kept of one node; real ones have two to four.
+#define TARGET_ADDRESSES_MAX 6
+// Objects of one page of a list: lists that expire in the middle are asked for again in
+// larger pages, up to this.
+#define LIST_WATCH_LIMIT_MAX 8000
+// Requests under way in one process: their places fit into 12 bits.
+#define FETCH_TRANSFERS_MAX 4095
+// Header bytes of one answer that are read; servers here send below 1 KB.
+#define FETCH_HEAD_BYTES_MAX (32 * 1024)
+// What is kept of a sink's answer: enough for its reason.
+#define SINK_ANSWER_BYTES_MAX 4096
+// Answers larger than this are not Kafka's.
+#define KAFKA_ANSWER_BYTES_MAX (INT32_C(16) << 20)
+
+// This machine as a source.
+
+// What is read of one file at most: a mountinfo of 5,000 mounts has 1.5 MiB.
+#define HOST_FILE_TOTAL_BYTES_MAX (4 * 1024 * 1024)
+// Names that are looked at in one directory: cgroups of a machine at its limit of pods.
+#define HOST_DIR_NAMES_MAX 20000
+// The deepest known place of a container is a user's: 8 below the top.
+#define CGROUP_DEPTH_MAX 12
+
+// Labelled values of one set; more are counted and left out.
+#define SET_LABELLED_MAX 512
 
 #endif

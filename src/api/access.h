@@ -14,9 +14,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/times.h"
+#include "limits.h"
 
-#define ACCESS_TOKEN_BYTES_MIN 16
-#define ACCESS_TOKEN_BYTES_MAX 512
 #define ACCESS_MAC_BYTES 32
 // How long a browser stays logged in.
 #define ACCESS_COOKIE_MS (30 * INT64_C(86400000))

@@ -7,9 +7,7 @@
 #define SKERRY_API_APPLIANCE_API_H
 
 #include "api/exchange.h"
-
-// Failing nodes that are listed; `truncated` says when there are more.
-#define APPLIANCE_FAILING_MAX 200
+#include "limits.h"
 
 exchange_handler appliance_api;
 

@@ -10,9 +10,7 @@
 #define SKERRY_API_CLUSTER_METRICS_API_H
 
 #include "api/exchange.h"
-
-// Each costs two passes over the table.
-#define CLUSTER_EXTRA_FAMILIES_MAX 256
+#include "limits.h"
 
 exchange_handler cluster_metrics_api;
 

@@ -13,13 +13,10 @@
 #define SKERRY_API_HISTORICAL_READ_H
 
 #include "api/target.h"
+#include "limits.h"
 
 #define HISTORICAL_PAGE_POINTS 128
 #define HISTORICAL_PAGE_TIMES 128
-// A day at 15 s is 5,760 points: a week. Beyond, coarser tiers are read.
-#define HISTORICAL_FINE_POINTS_MAX 40320
-// Of one answer: a year of ten minutes.
-#define HISTORICAL_POINTS_MAX 60000
 
 // Turns for which a read that finds the file busy is tried again: the writer holds
 // it for the moment of its commit only.

@@ -11,8 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-
-#define HOST_NAMES_MAX 16
+#include "limits.h"
 
 struct host_check {
     bool any;  // every name is good

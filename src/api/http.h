@@ -24,14 +24,9 @@
 #include "api/exchange.h"
 #include "api/host_check.h"
 #include "base/arena.h"
+#include "limits.h"
 #include "platform/platform.h"
 #include "platform/tls_server.h"
-
-// What libmicrohttpd has for one connection: the request's head, then the
-// answer's head and what is being sent. Beyond: 431, or 414 for a long target.
-#define HTTP_CONNECTION_BYTES 12288
-// The longest path with query; pod-list takes hundreds of names. Beyond: 414.
-#define HTTP_TARGET_BYTES_MAX 8000
 
 #define HTTP_SHAKE_MS 5000
 #define HTTP_HEAD_MS 10000

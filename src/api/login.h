@@ -9,9 +9,7 @@
 
 #include "api/access.h"
 #include "api/exchange.h"
-
-// "token=..." as a form sends it.
-#define LOGIN_BODY_BYTES_MAX 2048
+#include "limits.h"
 
 // The few paths that say nothing of the inside, and the form.
 bool login_is_open(struct text path);

@@ -15,9 +15,8 @@
 #define SKERRY_API_PAGE_API_H
 
 #include "api/exchange.h"
+#include "limits.h"
 
-// What is listed of the last hour at most; the answer says when there is more.
-#define PAGE_CHANGES_MAX 200
 #define PAGE_TOP_ROWS 10
 
 exchange_handler page_api_overview;                                  // page_api_overview.c

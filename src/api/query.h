@@ -11,11 +11,7 @@
 
 #include "base/text.h"
 #include "base/times.h"
-
-// kubectl sends at most 3; the historical API takes 4.
-#define QUERY_PARAMETERS_MAX 16
-// Labels of one label set: no metric has more than resource_id and three others.
-#define QUERY_LABELS_MAX 8
+#include "limits.h"
 
 struct query {
     unsigned count;

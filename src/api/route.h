@@ -12,14 +12,13 @@
 enum route {
 #define ROUTE(id, method, path, handler, doc) ROUTE_##id,
 #include "api/route.tbl.h"
+#include "limits.h"
 #undef ROUTE
     ROUTE_COUNT
 };
 
 // {namespace}, {pod}, {container}, {aggregations}, {metric...}
 #define ROUTE_VALUES_MAX 5
-// The longest path has 10 segments and a metric of a few more.
-#define ROUTE_SEGMENTS_MAX 24
 
 struct route_match {
     enum route route;

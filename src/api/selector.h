@@ -11,9 +11,7 @@
 #include <stdbool.h>
 
 #include "base/text.h"
-
-// Longer ones are refused: each object of a list costs a pass.
-#define SELECTOR_BYTES_MAX 4096
+#include "limits.h"
 
 int selector_check_labels(struct text selector, struct out *why) MUST_USE;
 // `fields` of nodes have no namespace: `namespaced` is false for them.

@@ -8,10 +8,7 @@
 #define SKERRY_API_SUMMARY_PAGE_H
 
 #include "api/exchange.h"
-
-#define SUMMARY_NODES_MAX 200
-#define SUMMARY_NAMESPACES_MAX 200
-#define SUMMARY_PODS_MAX 200
+#include "limits.h"
 
 exchange_handler summary_page;
 

@@ -22,6 +22,7 @@
 enum config_id {
 #define CONFIG(id, flag, kind, value, help) CONFIG_##id,
 #include "app/config.tbl.h"
+#include "limits.h"
 #undef CONFIG
     CONFIG_COUNT
 };
@@ -38,12 +39,8 @@ enum config_kind {
 
 enum config_origin { ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG };
 
-// Items of all LIST flags together: sources, labels, and sinks to come.
-#define CONFIG_ITEMS_MAX 128
 // Notices about flags that mean nothing here any more.
 #define CONFIG_NOTICES_MAX 32
-// The configuration file and the flags file; longer ones are refused.
-#define CONFIG_FILE_BYTES_MAX (64 * 1024)
 
 struct config_value {
     struct text text;           // as given; of a LIST the last item

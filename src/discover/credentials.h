@@ -14,14 +14,11 @@
 
 #include "base/arena.h"
 #include "discover/source_uri.h"
+#include "limits.h"
 #include "platform/fetch.h"
 #include "platform/platform.h"
 
 #define CREDENTIALS_CHECK_MS (10 * 1000)
-// A kubeconfig with its data, a bundle of authorities, a key; larger ones are
-// refused.
-#define CREDENTIALS_FILE_BYTES_MAX (64 * 1024)
-#define CREDENTIALS_TOKEN_BYTES_MAX 8000
 #define CREDENTIALS_PATH_BYTES_MAX 1024
 
 // A file that may change, and how it was when it was read.

@@ -18,13 +18,13 @@
 #define SKERRY_DISCOVER_LIST_WATCH_H
 
 #include "base/arena.h"
+#include "limits.h"
 #include "parse/objects.h"
 #include "parse/status.h"
 #include "platform/fetch.h"
 #include "platform/platform.h"
 
 #define LIST_WATCH_LIMIT 500
-#define LIST_WATCH_LIMIT_MAX 8000
 
 // Every byte of a token may take three.
 #define LIST_WATCH_PATH_BYTES (3 * CONTINUE_BYTES_MAX + 256)

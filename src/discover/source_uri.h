@@ -17,11 +17,9 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "base/uri.h"
+#include "limits.h"
 #include "platform/fetch.h"
 #include "table/table.h"
-
-// Longer URIs are refused.
-#define SOURCE_URI_BYTES_MAX 4096
 
 #define KUBELET_PORT 10250
 // The read-only port of old kubelets, plain HTTP.

@@ -23,10 +23,9 @@
 #include "host/cgroup_name.h"
 #include "host/host_file.h"
 #include "host/mount.h"
+#include "limits.h"
 
 #define CGROUP_MOUNT_BYTES_MAX 128
-// The deepest known place of a container is a user's: 8 below the top.
-#define CGROUP_DEPTH_MAX 12
 #define CGROUP_NONE UINT32_MAX
 
 // Hierarchies by what is read there; UNIFIED is v2.

@@ -16,16 +16,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/times.h"
+#include "limits.h"
 #include "platform/platform.h"
 
 // A memory.stat has about 2 KiB, a PSI file 200 bytes; longer files are read
 // piece by piece.
 #define HOST_FILE_BYTES_MAX (16 * 1024)
 #define HOST_PATH_BYTES_MAX 1024
-// What is read of one file at most: a mountinfo of 5,000 mounts has 1.5 MiB.
-#define HOST_FILE_TOTAL_BYTES_MAX (4 * 1024 * 1024)
-// Names looked at in one directory at most.
-#define HOST_DIR_NAMES_MAX 20000
 
 struct host_files {
     const struct platform *platform;

@@ -5,14 +5,11 @@
 
 #include <curl/curl.h>
 
+#include "limits.h"
 #include "platform/fetch.h"
 #include "platform/fetch_options.h"
 #include "platform/fetch_park.h"
 #include "platform/fetch_tls.h"
-
-#define FETCH_TRANSFERS_MAX 4095
-// Header bytes of one answer that are read; servers here send below 1 KB.
-#define FETCH_HEAD_BYTES_MAX (32 * 1024)
 
 // What is known of an open socket, by descriptor.
 struct fetch_link {

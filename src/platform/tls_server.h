@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "limits.h"
 
 struct tls_server;
 
@@ -30,9 +31,6 @@ struct tls_server_files {
     struct text authority_pem;  // of clients; empty: none is asked for a certificate
     struct text allowed_names;  // common names of clients, commas between; empty: all
 };
-
-// PEM files beyond this are refused.
-#define TLS_SERVER_PEM_BYTES_MAX (32 * 1024)
 
 size_t tls_server_footprint(uint32_t clients);
 // Of the library heap, in the worst case: handshakes of all clients at once.

@@ -12,6 +12,7 @@
 #define SKERRY_SCRAPE_SCRAPE_H
 
 #include "base/arena.h"
+#include "limits.h"
 #include "platform/fetch.h"
 #include "platform/platform.h"
 #include "scrape/cycle.h"
@@ -21,12 +22,6 @@
 #include "scrape/stream.h"
 #include "scrape/target.h"
 #include "table/writer.h"
-
-// An answer of 500 pods of 2 containers is 1.6 MB.
-#define SCRAPE_BYTES_MAX (32 * 1024 * 1024)
-// Requests through one API server's proxy at once: few connections, and it has
-// other work.
-#define SCRAPE_PROXY_FLIGHTS_MAX 8
 
 struct scrape_caps {
     uint32_t targets;          // planned nodes and those beyond the plan

@@ -9,13 +9,12 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "limits.h"
 #include "model/object.h"
 #include "platform/fetch.h"
 #include "table/row.h"
 
 #define TARGET_NONE UINT32_MAX
-// Addresses that are kept of one node; real ones have two to four.
-#define TARGET_ADDRESSES_MAX 6
 // Of a Hostname or DNS address that differs from the node's name; longer ones,
 // and a second one, are left out.
 #define TARGET_OTHER_BYTES_MAX 128

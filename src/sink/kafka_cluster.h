@@ -6,11 +6,9 @@
 #ifndef SKERRY_SINK_KAFKA_CLUSTER_H
 #define SKERRY_SINK_KAFKA_CLUSTER_H
 
+#include "limits.h"
 #include "sink/kafka_wire.h"
 
-#define KAFKA_BROKERS_MAX 16
-// Partitions that are used; further ones of a topic are not.
-#define KAFKA_PARTITIONS_MAX 128
 #define KAFKA_HOST_BYTES_MAX 255
 
 struct kafka_broker {

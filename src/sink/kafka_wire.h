@@ -8,6 +8,7 @@
 #define SKERRY_SINK_KAFKA_WIRE_H
 
 #include "base/text.h"
+#include "limits.h"
 
 enum kafka_api {
     KAFKA_PRODUCE = 0,
@@ -82,9 +83,6 @@ enum kafka_frame {
     KAFKA_FRAME_MORE,   // not all of it is there
     KAFKA_FRAME_WRONG,  // no answer to that request
 };
-
-// Answers larger than this are not Kafka's.
-#define KAFKA_ANSWER_BYTES_MAX (INT32_C(16) << 20)
 
 // `reader` stands behind the correlation; of KAFKA_FRAME_MORE on what is there.
 // *size: of the whole frame.

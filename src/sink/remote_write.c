@@ -27,7 +27,7 @@
 #define PATH_BYTES_MAX 1024
 // Those of the entity: container or id, image, namespace, node, pod.
 #define ENTITY_LABELS_MAX 5
-#define LABELS_MAX (SINK_EXTRA_LABELS_MAX + ENTITY_LABELS_MAX + PROMETHEUS_OWN_LABELS_MAX + 1)
+#define SERIES_LABELS_MAX (SINK_EXTRA_LABELS_MAX + ENTITY_LABELS_MAX + PROMETHEUS_OWN_LABELS_MAX + 1)
 
 enum { WRITE_SERIES = 1 };
 enum { SERIES_LABEL = 1, SERIES_SAMPLE = 2 };
@@ -37,7 +37,7 @@ enum { SAMPLE_VALUE = 1, SAMPLE_TIME = 2 };
 // Sorted by key, as the protocol wants them.
 struct labels {
     unsigned count;
-    struct prometheus_label label[LABELS_MAX];
+    struct prometheus_label label[SERIES_LABELS_MAX];
 };
 
 struct remote_write {
@@ -74,7 +74,7 @@ put(struct labels *labels, struct text key, struct text value)
         }
         at--;
     }
-    ASSERT(labels->count < LABELS_MAX);
+    ASSERT(labels->count < SERIES_LABELS_MAX);
     memmove(&labels->label[at + 1], &labels->label[at],
             (labels->count - at) * sizeof labels->label[0]);
     labels->label[at] = (struct prometheus_label){key, value};

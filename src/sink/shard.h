@@ -9,9 +9,8 @@
 #define SKERRY_SINK_SHARD_H
 
 #include "base/error.h"
+#include "limits.h"
 #include "model/metric_set.h"
-
-#define SHARDS_MAX 1024
 
 struct shard {
     uint32_t number;  // from 1

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/text.h"
+#include "limits.h"
 #include "model/metric_set.h"
 
 enum sink_transport {
@@ -28,7 +29,6 @@ enum sink_transport {
 };
 
 #define SINK_HEADERS_MAX 6
-#define SINK_OPTIONS_MAX 48
 
 struct sink_option {
     struct text key, value;  // decoded; a key may stand several times
@@ -82,7 +82,6 @@ struct sink_answer {
     bool truncated;       // the answer was longer
     int64_t retry_after_ms;
 };
-#define SINK_ANSWER_BYTES_MAX 4096
 
 struct sink_result {
     uint32_t refused;     // points that the server will not take

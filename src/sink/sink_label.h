@@ -6,11 +6,10 @@
 #ifndef SKERRY_SINK_SINK_LABEL_H
 #define SKERRY_SINK_SINK_LABEL_H
 
+#include "limits.h"
 #include "model/metric_set.h"
 #include "sink/sink.h"
 
-// --ignore-label and --store-label that are looked at; the rest is not.
-#define SINK_LABEL_RULES_MAX 16
 // Those of a set, `type`, stored ones, and what a kind adds (cluster_name,
 // resource_id).
 #define SINK_LABELS_MAX (SET_LABEL_COUNT + 1 + SINK_LABEL_RULES_MAX + 3)

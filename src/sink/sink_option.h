@@ -14,12 +14,9 @@
 #ifndef SKERRY_SINK_SINK_OPTION_H
 #define SKERRY_SINK_SINK_OPTION_H
 
+#include "limits.h"
 #include "platform/platform.h"
 #include "sink/sink.h"
-
-// Longer passwords and tokens are refused; a service account's token has about
-// 1000 bytes.
-#define SINK_SECRET_BYTES_MAX 8000
 
 // Fills user, password, token, the files' names, insecure and gzip from
 // sink->uri.

@@ -4,12 +4,11 @@
 #define SKERRY_SINK_SINK_STATUS_H
 
 #include "base/error.h"
+#include "limits.h"
 #include "platform/status_file.h"
 
 #define SINK_STATUS_FILE "sinks"
 #define SINK_STATUS_MAGIC UINT64_C(0x736b657273696e32)  // "skersin2"
-// One appliance sends to a handful of stores; each costs up to a megabyte.
-#define SINKS_MAX 16
 #define SINK_NAME_BYTES 256
 #define SINK_WHY_BYTES 200
 

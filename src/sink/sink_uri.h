@@ -19,10 +19,8 @@
 #define SKERRY_SINK_SINK_URI_H
 
 #include "base/uri.h"
+#include "limits.h"
 #include "sink/sink.h"
-
-// Longer URIs are refused.
-#define SINK_URI_BYTES_MAX 4096
 
 // What sink_uri_parse takes of the space: the URI with its variables replaced,
 // and the name.

@@ -10,11 +10,9 @@
 #define SKERRY_TABLE_SET_READER_H
 
 #include "base/arena.h"
+#include "limits.h"
 #include "model/metric_set.h"
 #include "table/reader.h"
-
-// Labelled values of one set; more are counted and left out.
-#define SET_LABELLED_MAX 512
 
 struct set_reader;
 
