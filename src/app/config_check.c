@@ -81,6 +81,18 @@ check_sink_timeout(const struct config *config, struct out *why)
 }
 
 static int
+check_history(const struct config *config, struct out *why)
+{
+    uint64_t bytes = config_number(config, CONFIG_HISTORY);
+    if (bytes != 0 && bytes < HISTORY_BYTES_MIN) {
+        out_format(why, "--history=%llu bytes is too small: at least %dM, or 0 for none",
+                   (unsigned long long)bytes, HISTORY_BYTES_MIN >> 20);
+        return -ERR_BAD_CONFIG;
+    }
+    return 0;
+}
+
+static int
 check_hosts(const struct config *config, struct out *why)
 {
     struct host_check hosts = {.count = 1};  // --listen-ip
@@ -193,6 +205,9 @@ config_check(struct config *config, struct out *why)
     }
     if (error == 0) {
         error = check_sink_timeout(config, why);
+    }
+    if (error == 0) {
+        error = check_history(config, why);
     }
     if (error == 0) {
         error = listen_check(config, why);

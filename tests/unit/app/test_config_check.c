@@ -31,6 +31,9 @@ TEST(ranges)
     refuses("--heapster-port=65536 is out of range", "--heapster-port=65536");
     refuses("--clients=0 is out of range", "--clients=0");
     CHECK(configured_flags(&it, "--nodes=20000", NULL) == 0);
+    refuses("--history=4194303 bytes is too small: at least 4M, or 0", "--history=4194303");
+    CHECK(configured_flags(&it, "--history=4M", NULL) == 0);
+    CHECK(configured_flags(&it, "--history=0", NULL) == 0);
     fake_close(&it.fake);
 }
 
