@@ -57,7 +57,8 @@ others_move() {
     local node pod
     node=$(api_get /api/v1/nodes | jq -r '.items[3].metadata.name')
     pod=$(api_get '/api/v1/namespaces/team-001/pods' |
-        jq -r '[.items[] | select(.status.phase == "Running")][0].metadata.name')
+        jq -r --arg node "$node" '[.items[] | select(.status.phase == "Running" and
+            .spec.nodeName != $node)][0].metadata.name')
     command_ok '/node?do=add&pods=20' || { fail "no node added"; return; }
     command_ok "/node?do=remove&name=$node" || { fail "no node removed"; return; }
     command_ok '/namespace?do=add&name=late' || { fail "no namespace added"; return; }

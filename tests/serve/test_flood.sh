@@ -55,7 +55,7 @@ under() {
 
 keeps_its_plan() { # flags...
     [ "$(deaths)" = 0 ] || fail "a role died"
-    [ "$(metric skerry_heap_failures_total)" = 0 ] || fail "the heap was full"
+    [ "$(metric 'skerry_heap_failures_total{role="serve"}')" = 0 ] || fail "the heap was full"
     [ "$(metric 'skerry_http_clients{value="peak"}')" -le "$(metric 'skerry_http_clients{value="limit"}')" ] ||
         fail "more clients than planned"
     tree_is_below_plan --nodes=$NODES --pods=600 --containers=1300 --history=0 \

@@ -8,7 +8,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 
 lived_through() { # flags...
     [ "$(deaths)" = 0 ] || fail "a role died"
-    [ "$(metric skerry_heap_failures_total)" = 0 ] || fail "the heap was full"
+    [ "$(metric 'skerry_heap_failures_total{role="serve"}')" = 0 ] || fail "the heap was full"
     [ "$(metric 'skerry_http_refusals_total{reason="timeout"}')" -ge 5 ] || fail "slow ones are not counted"
     is_below_plan "$@"
 }

@@ -287,9 +287,9 @@ heap_holds() {
     python3 "$HERE/flood.py" half --tls12 --port="$PORT" --count=32 --seconds=2 >"$WORK/half" || fail "$(cat "$WORK/half")"
     python3 "$HERE/flood.py" idle --tls --port="$PORT" --count=31 --seconds=2 >"$WORK/idle" || fail "$(cat "$WORK/idle")"
     await 20 serve_is_up || fail "is not there any more"
-    peak=$(metric 'skerry_heap_bytes{value="peak"}')
-    limit=$(metric 'skerry_heap_bytes{value="limit"}')
-    [ "$(metric 'skerry_heap_failures_total')" = 0 ] || fail "the heap was full: peak $peak of $limit"
+    peak=$(metric 'skerry_heap_bytes_peak{role="serve"}')
+    limit=$(metric 'skerry_heap_bytes_limit{role="serve"}')
+    [ "$(metric 'skerry_heap_failures_total{role="serve"}')" = 0 ] || fail "the heap was full: peak $peak of $limit"
     [ "$peak" -gt $((limit / 2)) ] || fail "the plan takes too much: peak $peak of $limit"
     is_below_plan --tls
 }

@@ -9,8 +9,8 @@ set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 PROGRAM=$(readlink -f "${PROGRAM:-${RELEASE:-$root/out}/skerry}")
 RUN=$root/supervise/run.sh
-if ! command -v s6-svscan >/dev/null || [ ! -x "$PROGRAM" ]; then
-    echo "SKIP system s6 or $PROGRAM is not there"
+if ! command -v s6-svscan >/dev/null || ! command -v jq >/dev/null || [ ! -x "$PROGRAM" ]; then
+    echo "SKIP system s6, jq or $PROGRAM is not there"
     exit 0
 fi
 
@@ -144,10 +144,10 @@ status() {
     "$PROGRAM" status --run-dir="$(readlink "$TREE/shm")" "$@"
 }
 
-# role_field ROLE FIELD of `skerry status --json`; texts without quotes.
+# role_field ROLE FIELD of `skerry status --json`; nothing when it has none.
 role_field() {
-    status --json | tr '{' '\n' | grep "\"role\":\"$1\"" |
-        sed -n "s/.*\"$2\":\(\"[^\"]*\"\|[^,}]*\).*/\1/p" | tr -d '"'
+    status --json | jq -r --arg role "$1" --arg field "$2" \
+        '.roles[] | select(.role == $role) | .[$field] | if . == null then "" else . end'
 }
 
 field_is() { # ROLE FIELD VALUE
