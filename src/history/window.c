@@ -146,14 +146,6 @@ next_row(struct window_walk *walk)
     return result == 0 && may_be_fresh ? next_fresh(walk) : result;
 }
 
-// Columns that came after the block was written are absent.
-static void
-clear_later_columns(struct block_rows *rows, const struct block_shape *shape)
-{
-    unsigned later = BLOCK_COLUMNS_MAX - shape->column_count;
-    memset(rows->present + shape->column_count, 0, later * sizeof rows->present[0]);
-}
-
 // Whether the block need not be decoded: the window's key is needed for others.
 static bool
 is_left_out(const struct window_walk *walk, const struct piece *piece)
@@ -166,13 +158,21 @@ is_left_out(const struct window_walk *walk, const struct piece *piece)
     return head.time_s != walk->only_s && !is_key;
 }
 
-// The window's first key block is decoded whole and kept; other blocks that
-// stand alone (of a program with other columns) are not.
+static int
+decode_block(const struct window_walk *walk, struct text block, const struct block_rows *key,
+             struct block_rows *rows)
+{
+    const struct block_shape *shape = &walk->shape;
+    return walk->wanted == NULL ? block_decode(shape, block, key, rows)
+                                : block_decode_columns(shape, block, key, walk->wanted, rows);
+}
+
+// The window's first key block is kept; other blocks that stand alone (of a
+// program with other columns) are not.
 static int
 decode(struct window_walk *walk, const struct piece *piece, const struct block_rows **rows)
 {
     struct block_head head;
-    const struct block_shape *shape = &walk->shape;
     if (piece->columns > walk->history->catalogue.count[walk->id.kind] ||
         block_head(piece->block, &head) != 0) {
         return -ERR_MALFORMED;
@@ -184,21 +184,16 @@ decode(struct window_walk *walk, const struct piece *piece, const struct block_r
     }
     bool stands_alone = head.time_s == head.key_time_s;
     if (stands_alone && !walk->has_key) {
-        int error = block_decode(shape, piece->block, NULL, walk->key);
+        int error = decode_block(walk, piece->block, NULL, walk->key);
         walk->has_key = error == 0;
-        clear_later_columns(walk->key, shape);
         *rows = walk->key;
         return error;
     }
     if (!stands_alone && !walk->has_key) {
         return -ERR_MALFORMED;
     }
-    const struct block_rows *key = stands_alone ? NULL : walk->key;
     *rows = walk->now;
-    clear_later_columns(walk->now, shape);
-    return walk->wanted == NULL
-               ? block_decode(shape, piece->block, key, walk->now)
-               : block_decode_columns(shape, piece->block, key, walk->wanted, walk->now);
+    return decode_block(walk, piece->block, stands_alone ? NULL : walk->key, walk->now);
 }
 
 int
