@@ -111,6 +111,8 @@ start(struct fetch *fetch, const struct fetch_request *request, fetch_id *id)
     copy->bearer = keep(taken->bearer, sizeof taken->bearer, request->bearer);
     copy->accept = keep(taken->accept, sizeof taken->accept, request->accept);
     taken->paused_size = 0;
+    taken->connected = false;
+    taken->sent_size = 0;
     net->started++;
     *id = taken->id;
     return 0;
@@ -146,6 +148,26 @@ resume(struct fetch *fetch, fetch_id id)
     }
 }
 
+static int64_t
+send_bytes(struct fetch *fetch, fetch_id id, const void *bytes, size_t size)
+{
+    struct fake_request *request = by_id(net_of(fetch), id);
+    CHECK(request != NULL && request->connected);
+    size_t room = sizeof request->sent - request->sent_size;
+    size_t part = size < room ? size : room;
+    memcpy(request->sent + request->sent_size, bytes, part);
+    request->sent_size += part;
+    return (int64_t)part;
+}
+
+static int64_t
+unconfirmed(struct fetch *fetch, fetch_id id)
+{
+    struct fake_request *request = by_id(net_of(fetch), id);
+    CHECK(request != NULL && request->connected);
+    return (int64_t)request->sent_size;
+}
+
 static int
 step(struct fetch *fetch, struct mono_ns deadline)
 {
@@ -178,6 +200,8 @@ static const struct fetch_ops operations = {
     .start = start,
     .cancel = cancel,
     .resume = resume,
+    .send = send_bytes,
+    .unconfirmed = unconfirmed,
     .step = step,
     .use = use,
 };
@@ -273,6 +297,15 @@ fake_fetch_end(struct fake_request *request, int error)
     struct fetch_request copy = request->request;
     request->used = false;
     copy.on_done(copy.context, -error, out_view(&detail));
+}
+
+void
+fake_fetch_connect(struct fake_request *request)
+{
+    CHECK(request != NULL && request->used && request->request.stream && !request->connected);
+    request->connected = true;
+    request->headed = true;
+    request->request.on_open(request->request.context);
 }
 
 void

@@ -37,6 +37,9 @@ struct fake_request {
     char accept[200];
     size_t paused_size;  // bytes that are given again
     char paused[16384];
+    bool connected;      // a stream that is open
+    size_t sent_size;    // given to the stream and not taken by the test yet
+    char sent[16384];
 };
 
 struct fake_fetch {
@@ -70,6 +73,9 @@ void fake_fetch_head(struct fake_request *request, long status, int64_t retry_af
 bool fake_fetch_body(struct fake_request *request, struct text bytes);
 // Ends it: 0 or an enum error.
 void fake_fetch_end(struct fake_request *request, int error);
+// Opens a stream. What is sent waits in `sent`, unconfirmed, until the test sets
+// sent_size to 0; answers go by fake_fetch_body.
+void fake_fetch_connect(struct fake_request *request);
 // Head, body and end.
 void fake_fetch_answer(struct fake_request *request, long status, struct text body);
 

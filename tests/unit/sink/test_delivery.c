@@ -18,7 +18,10 @@
 #define SINKS 3
 #define TURN_MS 100
 
-enum server_mode { SERVER_UP, SERVER_DOWN, SERVER_SILENT, SERVER_RANDOM };
+#define HOUR_MS (60 * 60 * 1000)
+#define TIMEOUT_MS 5000
+
+enum server_mode { SERVER_UP, SERVER_DOWN, SERVER_SILENT, SERVER_RANDOM, SERVER_HOUR };
 
 struct server {
     enum server_mode mode;
@@ -29,6 +32,9 @@ struct server {
     uint32_t first_s;        // cycle of the first line since this was set to 0
     uint32_t last_s;
     bool backwards;          // a line of an older cycle than the one before
+    fetch_id slow_id;        // of SERVER_HOUR: the request, and since when
+    struct mono_ns slow_since;
+    int64_t slow_ms_max;
     uint8_t got[CYCLES_MAX][SETS][POINTS];
 };
 
@@ -130,6 +136,23 @@ kind_judge(struct sink *sink, const struct sink_answer *answer, size_t *used,
 static const struct sink_kind plain_kind = {KIND};
 static const struct sink_kind order_kind = {KIND, .in_order = true};
 static const struct sink_kind setup_kind = {KIND, .setup = kind_setup, .judge = kind_judge};
+
+static enum sink_verdict
+stream_judge(struct sink *sink, const struct sink_answer *answer, size_t *used,
+             struct sink_result *result)
+{
+    (void)sink;
+    (void)result;
+    *used = answer->body.size;
+    return SINK_TAKEN;
+}
+
+#define STREAM                                                                                     \
+    .name = "test", .transport = SINK_STREAM, .default_port = 80, .default_host = "h",             \
+    .batch_bytes = 16 * 1024, .batch_points = 10, .configure = kind_configure, .add = kind_add,    \
+    .finish = kind_finish
+static const struct sink_kind stream_kind = {STREAM, .judge = stream_judge};
+static const struct sink_kind quiet_kind = {STREAM};
 
 // Live table and archive
 
@@ -258,7 +281,7 @@ start_sink(unsigned index, const struct sink_kind *kind)
         .shard = world.shard,
         .cursor_path = path,
         .resolution_s = STEP,
-        .timeout_ms = 5000,
+        .timeout_ms = TIMEOUT_MS,
         .fetch = &world.net.fetch,
         .say = say,
     };
@@ -346,8 +369,25 @@ take_lines(struct server *server, struct text body)
 }
 
 static void
+answer_stream(struct server *server, struct fake_request *request)
+{
+    if (!request->connected) {
+        fake_fetch_connect(request);
+    }
+    if (request->sent_size > 0) {
+        take_lines(server, (struct text){request->sent, request->sent_size});
+        request->sent_size = 0;
+        (void)fake_fetch_body(request, TEXT("ok"));  // nobody listens to that of a quiet one
+    }
+}
+
+static void
 answer(struct server *server, struct fake_request *request)
 {
+    if (request->request.stream) {
+        answer_stream(server, request);
+        return;
+    }
     bool is_setup = text_equal(request->request.path, TEXT("/setup"));
     server->requests++;
     server->setups += is_setup;
@@ -380,6 +420,29 @@ answer_by_chance(struct server *server, struct fake_request *request)
     }
 }
 
+// The answer takes an hour; the network keeps the limit that the request carries, as
+// fetch.h says, and streams have none but their owner's.
+static void
+answer_in_an_hour(struct server *server, struct fake_request *request)
+{
+    struct mono_ns now = world.machine.mono;
+    if (server->slow_id != request->id) {
+        server->slow_id = request->id;
+        server->slow_since = now;
+        server->requests++;
+    }
+    int64_t ms = mono_ms_between(server->slow_since, now);
+    int64_t limit_ms = request->request.total_timeout_ms;
+    server->slow_ms_max = ms > server->slow_ms_max ? ms : server->slow_ms_max;
+    if (request->request.stream && !request->connected) {
+        fake_fetch_connect(request);
+    } else if (ms >= HOUR_MS) {
+        answer(server, request);
+    } else if (limit_ms > 0 && ms >= limit_ms) {
+        fake_fetch_end(request, ERR_TIMEOUT);
+    }
+}
+
 static void
 serve(unsigned index)
 {
@@ -403,6 +466,9 @@ serve(unsigned index)
     case SERVER_RANDOM:
         answer_by_chance(server, request);
         break;
+    case SERVER_HOUR:
+        answer_in_an_hour(server, request);
+        break;
     }
 }
 
@@ -419,6 +485,7 @@ turn_world(void)
     for (unsigned i = 0; i < world.sinks; i++) {
         for (unsigned n = 0; n < 8; n++) {
             (void)delivery_turn(world.delivery[i], now, world.cycle_s);
+            (void)fetch_step(&world.net.fetch, now);
             serve(i);
         }
     }
@@ -672,6 +739,39 @@ TEST(backing_off)
     CHECK(world.server[0].requests <= 75);
 }
 
+static void
+answers_of_an_hour(const struct sink_kind *kind)
+{
+    begin(1, kind, true);
+    run_cycles(3);
+    world.server[0].mode = SERVER_HOUR;
+    world.server[0].requests = 0;
+    run_cycles(HOUR_MS / 1000 / STEP + 10);
+    struct sink_status status = status_of(0);
+    CHECK(world.server[0].slow_ms_max >= TIMEOUT_MS - TURN_MS);
+    CHECK(world.server[0].slow_ms_max <= TIMEOUT_MS + TURN_MS);
+    CHECK(world.server[0].requests >= HOUR_MS / (60 * 1000 + TIMEOUT_MS));
+    CHECK(status.retried_total + 1 >= world.server[0].requests);
+    CHECK_EQUAL_U64(status.last_error, ERR_TIMEOUT);
+    CHECK_EQUAL_U64(status.state, SINK_STATE_RETRYING);
+    CHECK(status.backlog_cycles >= HOUR_MS / 1000 / STEP);
+    CHECK(status.lag_ms >= HOUR_MS);
+    world.server[0].mode = SERVER_UP;
+    run_cycles(30);
+    check_all(&world.server[0], FIRST_S, world.cycle_s, 3);
+    CHECK_EQUAL_U64(status_of(0).missed_total, 0);
+    CHECK_EQUAL_U64(status_of(0).backlog_cycles, 0);
+}
+
+// Given up at its limit, counted, and nothing is lost: requests, streams that are
+// answered, and those whose peer's kernel confirms nothing.
+TEST(an_answer_that_takes_an_hour)
+{
+    answers_of_an_hour(&plain_kind);
+    answers_of_an_hour(&stream_kind);
+    answers_of_an_hour(&quiet_kind);
+}
+
 TEST(one_bad_sink_slows_no_other)
 {
     begin(3, &plain_kind, true);
@@ -817,6 +917,7 @@ main(void)
         {"a damaged cursor means that all is owed", a_damaged_cursor},
         {"refused points are counted by reason", refused_points_are_counted},
         {"a server that is away is asked once a minute at least", backing_off},
+        {"an answer that takes an hour is given up at its limit", an_answer_that_takes_an_hour},
         {"one bad sink slows no other", one_bad_sink_slows_no_other},
         {"a sink that hangs loses the archive", the_archive_is_taken_away},
         {"setup comes first, and again when it is forgotten", setup_comes_first},
