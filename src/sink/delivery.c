@@ -443,6 +443,18 @@ state_of(const struct delivery *delivery, uint32_t backlog)
     return backlog == 0 || newest_only ? SINK_STATE_LIVE : SINK_STATE_CATCHING;
 }
 
+// When nobody knows since when, what this process saw is what can be told.
+static struct cursor_range
+oldest_range(const struct delivery *delivery)
+{
+    struct cursor_range range = delivery->cursor.range[0];
+    if (range.first_s == DELIVERY_OWED_FROM_S) {
+        bool saw_some = delivery->begun_s != 0 && delivery->begun_s < range.last_s;
+        range.first_s = saw_some ? delivery->begun_s : range.last_s;
+    }
+    return range;
+}
+
 void
 delivery_status(const struct delivery *delivery, struct sink_status *status)
 {
@@ -450,10 +462,13 @@ delivery_status(const struct delivery *delivery, struct sink_status *status)
     struct wall_ms wall = platform_wall_now(delivery->config.platform);
     *status = delivery->status;
     status->skipped_total = delivery->sink->skipped_total;
-    status->backlog_cycles = cursor_count(cursor);
-    status->state = state_of(delivery, status->backlog_cycles);
-    if (status->backlog_cycles > 0) {
-        int64_t age_ms = wall.ms - (int64_t)cursor->range[0].first_s * MS_PER_S;
+    if (cursor->range_count > 0) {
+        struct cursor_range oldest = oldest_range(delivery);
+        int64_t age_ms = wall.ms - (int64_t)oldest.first_s * MS_PER_S;
         status->lag_ms = age_ms > 0 ? age_ms : 0;
+        status->backlog_cycles = cursor_count(cursor) -
+                                 cursor_range_count(cursor, cursor->range[0]) +
+                                 cursor_range_count(cursor, oldest);
     }
+    status->state = state_of(delivery, status->backlog_cycles);
 }

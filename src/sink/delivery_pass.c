@@ -90,7 +90,7 @@ delivery_pass_note(struct delivery *delivery, uint32_t cycle_s)
     delivery->status.missed_total += cursor_see(&delivery->cursor, cycle_s);
     if (delivery->owes_all) {
         delivery->owes_all = false;
-        cursor_add(&delivery->cursor, 1, cycle_s);
+        cursor_add(&delivery->cursor, DELIVERY_OWED_FROM_S, cycle_s);
     }
     if (!pass->open || !pass->live) {
         return;

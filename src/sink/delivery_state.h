@@ -5,6 +5,10 @@
 
 #include "sink/delivery.h"
 
+// What is owed when nobody knows what the server has begins here, until the archive
+// says where it begins.
+#define DELIVERY_OWED_FROM_S 1
+
 enum delivery_state {
     DELIVERY_READY,    // to do the next thing, if there is one
     DELIVERY_SENDING,  // a request is under way

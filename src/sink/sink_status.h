@@ -22,6 +22,7 @@ enum sink_state {
 struct sink_status {
     char name[SINK_NAME_BYTES];  // C string, without secrets
     uint32_t state;              // enum sink_state
+    // Of what is owed since nobody knows when, as far as the process saw it.
     uint32_t backlog_cycles;     // owed, the newest one included
     int64_t lag_ms;              // age of the oldest cycle that is owed; 0: none is
     int64_t success_ms;          // when the server took something; 0 = never

@@ -317,6 +317,7 @@ begin(unsigned sinks, const struct sink_kind *kind, bool has_archive)
     end();
     world.is_open = true;
     fake_open(&world.machine, seed);
+    world.machine.wall.ms = FIRST_S * MS_PER_S;
     fake_add_directory(&world.machine, "/state");
     fake_fetch_open(&world.net);
     world.random = seed;
@@ -703,6 +704,13 @@ TEST(a_damaged_cursor)
     fake_add_file(&world.machine, "/state/sink-0", TEXT("damaged"));
     start_sink(0, &plain_kind);
     CHECK(strstr(world.said, "is sent again") != NULL);
+    // Since when is not known while the history cannot be asked: that is no lag of
+    // decades.
+    world.archive_broken = true;
+    run_cycles(5);
+    CHECK(status_of(0).backlog_cycles >= 5 && status_of(0).backlog_cycles <= 7);
+    CHECK(status_of(0).lag_ms <= 8 * STEP * 1000);
+    world.archive_broken = false;
     world.server[0].mode = SERVER_UP;
     run_cycles(5);
     check_all(&world.server[0], FIRST_S, world.cycle_s, 3);
