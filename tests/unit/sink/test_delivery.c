@@ -648,7 +648,7 @@ TEST(an_archive_that_cannot_be_read)
     CHECK(has_cycle(&world.server[0], world.cycle_s, 1));
     CHECK(status_of(0).backlog_cycles >= 4);
     world.archive_broken = false;
-    run_cycles(3);
+    run_cycles(6);  // it is asked once a minute at least
     check_all(&world.server[0], FIRST_S, world.cycle_s, 2);
     CHECK_EQUAL_U64(status_of(0).missed_total, 0);
 }
