@@ -446,6 +446,65 @@ TEST(spoiled_bytes)
     }
 }
 
+// --- A reader beside a recorder that died
+
+static struct history *
+open_reader(void)
+{
+    struct out why = out_of(kit.why, sizeof kit.why);
+    struct history *reader;
+    bool set_aside;
+    struct history_config config = kit.config;
+    config.writer = false;
+    CHECK_EQUAL_U64((uint64_t)-history_open(&kit.arena, &config, &reader, &set_aside, &why), 0);
+    return reader;
+}
+
+// Dies at the nth change of a cycle and leaves all locks: was something under way?
+static bool
+die_in_a_cycle(uint64_t nth)
+{
+    fake_fail(&kit.fake, FAKE_CHANGE, nth, true, 0);
+    (void)kit_record(&kit, START + 14 * 60);
+    bool met = kit.fake.faults_met > 0;
+    history_close(kit.history);
+    fake_heal(&kit.fake);
+    return met;
+}
+
+// What is half written is the next writer's work: a reader, which may not write,
+// waits for that, whether it was open or opens now. It is neither told that it has
+// no access nor that the file is damaged, and never sees half a cycle.
+TEST(a_reader_beside_a_journal_that_is_left)
+{
+    unsigned busy = 0;
+    bool met = true;
+    for (uint64_t nth = 1; met; nth++) {
+        uint32_t cycle_s;
+        open_small(seed + nth);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        record_some(START, 14);
+        struct history *reader = open_reader();
+        struct replay *replay = replay_new(&kit.arena);
+        met = die_in_a_cycle(nth);
+        int error = replay_next_cycle(replay, reader, 0, &cycle_s);
+        if (error != 0) {
+            CHECK_EQUAL_U64((uint64_t)-error, ERR_BUSY);
+            CHECK_EQUAL_U64((uint64_t)-history_reopen(reader, &(struct out){0}), ERR_BUSY);
+            busy++;
+        }
+        CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+        CHECK_EQUAL_U64((uint64_t)-history_reopen(reader, &(struct out){0}), 0);
+        for (cycle_s = START; cycle_s < START + 14 * 60; cycle_s += 60) {
+            CHECK_EQUAL_U64(kit_check_cycle(replay, reader, cycle_s), kit_sets_of(&kit, cycle_s));
+        }
+        history_close(reader);
+        kit_close(&kit);
+    }
+    printf("a journal was left %u times\n", busy);
+    CHECK(busy > 0);
+}
+
 int
 main(void)
 {
@@ -462,6 +521,7 @@ main(void)
         {"a_pod_of_times_yet_to_come", a_pod_of_times_yet_to_come},
         {"power_cut_while_it_forgets", power_cut_while_it_forgets},
         {"spoiled_bytes", spoiled_bytes},
+        {"a_reader_beside_a_journal_that_is_left", a_reader_beside_a_journal_that_is_left},
     };
     seed = test_seed();
     return test_run(cases, ARRAY_COUNT(cases));
