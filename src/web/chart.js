@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { h, fill } from "./dom.js";
 import { now, Refused } from "./server.js";
-import { bytes, clock, count, dated, rate } from "./units.js";
+import { bytes, clock, count, dated, hourMinute, rate } from "./units.js";
 import { derive, product, series } from "./past.js";
 
 const HEIGHT = 150;
@@ -16,8 +16,18 @@ const PLAN = ["request", "limit", "size"];
 const sync = uPlot.sync("all");
 const PALETTE = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6", "--line-7", "--line-8"];
 
+// Kept until the theme changes, as each look makes the browser compute styles.
+const colours = new Map();
+
 function colour(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    if (!colours.has(name)) {
+        colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+    }
+    return colours.get(name);
+}
+
+export function forgetColours() {
+    colours.clear();
 }
 
 const ROLES = {
@@ -35,9 +45,9 @@ function styleOf(line, index) {
 
 // A line: {label, role, entity, metric, resource}; derived: as change per second;
 // times: multiplied by that metric.
-async function fetchLine(line, seconds, signal) {
-    const read = (metric) => series(line.entity, metric, seconds, line, signal).catch(ifKnown);
-    const [one, other] = await Promise.all([read(line.metric), line.times ? read(line.times) : null]);
+// read: the history's answers of this time, each asked for once.
+async function fetchLine(line, read) {
+    const [one, other] = await Promise.all([read(line, line.metric), line.times ? read(line, line.times) : null]);
     if (line.times) {
         return one === null || other === null ? null : product(one, other);
     }
@@ -52,12 +62,23 @@ function ifKnown(error) {
     throw error;
 }
 
+function reader(seconds, signal) {
+    const asked = new Map();
+    return (line, metric) => {
+        const key = JSON.stringify([line.entity, metric, line.resource]);
+        if (!asked.has(key)) {
+            asked.set(key, series(line.entity, metric, seconds, line, signal).catch(ifKnown));
+        }
+        return asked.get(key);
+    };
+}
+
 function tokens(format) {
     return (u, splits) => splits.map((value) => format(value));
 }
 
 function axisTime(seconds) {
-    return (u, splits) => splits.map((value) => dated(seconds > 200000 ? "axisDay" : "axisClock", value * 1000));
+    return (u, splits) => splits.map((value) => seconds > 200000 ? dated("axisDay", value * 1000) : hourMinute(value * 1000));
 }
 
 export function chart({ title, format, axis: axisFormat, lines }) {
@@ -70,6 +91,8 @@ export function chart({ title, format, axis: axisFormat, lines }) {
     let shown = [];
     let stop = new AbortController();
     let timer = 0;
+    // As it was laid out last: asking for it would make the browser lay out at once.
+    let width = 0;
     // What nobody sees is neither read nor drawn.
     let inSight = false;
     let due = false;
@@ -110,7 +133,7 @@ export function chart({ title, format, axis: axisFormat, lines }) {
             font: "11px system-ui, sans-serif",
         };
         return {
-            width: Math.max(200, body.clientWidth), height: HEIGHT,
+            width: Math.max(200, width || body.clientWidth), height: HEIGHT,
             padding: [8, 26, 0, 0],
             legend: { show: false },
             cursor: { sync: { key: sync.key, setSeries: false }, points: { size: 5 }, drag: { x: false, y: false } },
@@ -180,7 +203,8 @@ export function chart({ title, format, axis: axisFormat, lines }) {
         let wait = Math.max(10000, seconds * 4);
         try {
             if (!document.hidden) {
-                draw(await Promise.all(lines.map((line) => fetchLine(line, seconds, mine.signal))));
+                const read = reader(seconds, mine.signal);
+                draw(await Promise.all(lines.map((line) => fetchLine(line, read))));
             }
         } catch (error) {
             if (mine.signal.aborted) {
@@ -200,9 +224,10 @@ export function chart({ title, format, axis: axisFormat, lines }) {
         timer = mine.signal.aborted ? 0 : setTimeout(load, Math.min(wait, 60000));
     }
 
-    const watcher = new ResizeObserver(() => {
-        if (plot && body.clientWidth > 0) {
-            plot.setSize({ width: body.clientWidth, height: HEIGHT });
+    const watcher = new ResizeObserver((seen) => {
+        width = Math.floor(seen[seen.length - 1].contentRect.width);
+        if (plot && width > 0 && width !== plot.width) {
+            plot.setSize({ width, height: HEIGHT });
         }
     });
     watcher.observe(body);

@@ -4,6 +4,7 @@ import { go, link, route } from "./route.js";
 import { connection, now, poll, Refused } from "./server.js";
 import { count, duration, clock, time, zone } from "./units.js";
 import { setRecordedSince } from "./past.js";
+import { forgetColours } from "./chart.js";
 import { overviewView } from "./overview.js";
 import { troubles } from "./trouble.js";
 import { listView } from "./lists.js";
@@ -206,6 +207,7 @@ function makeView(path) {
 const BELONGS = { node: "nodes", system: "nodes", namespace: "namespaces", pod: "pods", container: "containers" };
 
 function show() {
+    const isFirst = view === null;
     if (view) {
         view.destroy();
     }
@@ -216,12 +218,17 @@ function show() {
         tab.toggleAttribute("aria-current", here);
         if (here) {
             tab.setAttribute("aria-current", "page");
-            requestAnimationFrame(() => tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
+            if (i > 0 || !isFirst) {
+                requestAnimationFrame(() => tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
+            }
         }
     });
     document.title = view.title === "Overview" ? "Skerry" : `${view.title} · Skerry`;
     fill(main, view.element);
-    main.scrollTop = 0;
+    // Of the first view it would only make the browser lay out before its time.
+    if (!isFirst) {
+        main.scrollTop = 0;
+    }
     showNotices();
 }
 
@@ -230,6 +237,7 @@ route.listen(show);
 // Theme
 
 function setTheme(theme) {
+    forgetColours();
     if (theme) {
         document.documentElement.dataset.theme = theme;
     }

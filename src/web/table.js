@@ -7,14 +7,19 @@ import { remember, route, go } from "./route.js";
 const ROW = 30;
 const BEYOND = 8;
 
-// Names with numbers in them in the order of the numbers.
-const words = new Intl.Collator("en", { numeric: true });
+// Names with numbers in them in the order of the numbers. Made when it is needed.
+let collator = null;
+
+function compareWords(a, b) {
+    collator = collator || new Intl.Collator("en", { numeric: true });
+    return collator.compare(a, b);
+}
 
 function compare(a, b) {
     if (isNone(a) || isNone(b)) {
         return isNone(a) - isNone(b);
     }
-    return typeof a === "string" ? words.compare(a, b) : a - b;
+    return typeof a === "string" ? compareWords(a, b) : a - b;
 }
 
 // Where there is little room, what matters most comes right behind the name.
@@ -93,7 +98,7 @@ export function table({ columns: wanted, search, target, sort, noun, empty, tool
             const y = value(b);
             // What is not known comes last, whatever the direction.
             const order = isNone(x) || isNone(y) || !down ? compare(x, y) : compare(y, x);
-            return order || words.compare(a.found, b.found);
+            return order || compareWords(a.found, b.found);
         });
         columns.forEach((each, i) => heads[i].setAttribute("aria-sort",
             each.key !== key ? "none" : down ? "descending" : "ascending"));

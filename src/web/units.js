@@ -38,7 +38,16 @@ export function rate(value) {
 }
 
 export function count(value) {
-    return isNone(value) ? DASH : String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+    if (isNone(value)) {
+        return DASH;
+    }
+    const whole = String(Math.round(value));
+    let out = "";
+    for (let end = whole.length; end > 0; end -= 3) {
+        const piece = whole.slice(Math.max(0, end - 3), end);
+        out = out === "" ? piece : piece === "-" ? `-${out}` : `${piece}\u202f${out}`;
+    }
+    return out;
 }
 
 export function number(value) {
@@ -86,20 +95,25 @@ export function ago(at, now) {
     return isNone(at) ? "never" : now - at < 1000 ? "now" : `${duration(now - at)} ago`;
 }
 
-// A format takes milliseconds to make, so that each is made when it is needed.
+// Of 24 hours, as logs have them. A format takes milliseconds to make, the first one
+// most, so that each is made when it is needed and a chart's hours need none.
 const FORMS = {
-    full: { dateStyle: "medium", timeStyle: "medium" },
-    clock: { timeStyle: "medium" },
-    day: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
-    axisClock: { hour: "2-digit", minute: "2-digit" },
+    full: { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" },
+    clock: { timeStyle: "medium", hourCycle: "h23" },
+    day: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     axisDay: { month: "short", day: "numeric" },
 };
 const made = {};
 const TODAY_MS = 20 * 3600000;
 
 export function dated(form, ms) {
-    made[form] = made[form] || new Intl.DateTimeFormat(undefined, FORMS[form]);
+    made[form] = made[form] || new globalThis.Intl.DateTimeFormat(undefined, FORMS[form]);
     return made[form].format(ms);
+}
+
+export function hourMinute(ms) {
+    const at = new Date(ms);
+    return `${String(at.getHours()).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
 }
 
 export function time(ms) {
@@ -112,7 +126,7 @@ export function clock(ms) {
 }
 
 export function zone() {
-    return Intl.DateTimeFormat().resolvedOptions().timeZone;
+    return globalThis.Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 // A long name by its two ends, which tell it from its likes.
