@@ -6,6 +6,7 @@
 #include "app/role.h"
 #include "app/source_check.h"
 #include "table/pool.h"
+#include "table/pool.h"
 #include "table/string_store.h"
 
 #define CADVISOR_PORT_USUAL 8080
@@ -294,7 +295,7 @@ collect_source_adopt(struct collect_source *source, struct collect_rooms *rooms)
         return;
     }
     const struct table_header *header = table_writer_header(rooms->writer);
-    for (row_index i = 1; i < header->pool[POOL_NODES].fresh; i++) {
+    for (row_index i = 0; (i = pool_next(header, POOL_NODES, i)) != 0;) {
         adopt_row(source, rooms, i);
     }
 }

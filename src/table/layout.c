@@ -101,6 +101,8 @@ table_places(const struct capacity *capacity, struct pool_place places[POOL_COUN
         place->bucket_count = buckets_of(capacity, pool);
         place->bucket_offset = at;
         at = align_up(at + place->bucket_count * sizeof(row_index));
+        place->taken_offset = at;
+        at = align_up(at + ((size_t)place->limit / TAKEN_WORD_BITS + 1) * sizeof(uint64_t));
         place->offset = at;
         at = align_up(at + ((size_t)place->limit + 1) * place->row_bytes);
     }
@@ -138,6 +140,7 @@ is_placed(const struct table_header *header, const struct pool_place places[POOL
     for (unsigned i = 0; i < POOL_COUNT; i++) {
         const struct pool_use *use = &header->pool[i];
         bool same = use->offset == places[i].offset && use->limit == places[i].limit &&
+                    use->taken_offset == places[i].taken_offset &&
                     use->row_bytes == places[i].row_bytes &&
                     header->bucket_offset[i] == places[i].bucket_offset &&
                     header->bucket_count[i] == places[i].bucket_count;
@@ -155,6 +158,7 @@ place(struct table_header *header, const struct pool_place places[POOL_COUNT])
     for (unsigned i = 0; i < POOL_COUNT; i++) {
         struct pool_use *use = &header->pool[i];
         use->offset = places[i].offset;
+        use->taken_offset = places[i].taken_offset;
         use->limit = places[i].limit;
         use->row_bytes = places[i].row_bytes;
         header->bucket_offset[i] = places[i].bucket_offset;
@@ -171,7 +175,7 @@ clear(struct table_header *header)
         struct pool_use *use = &header->pool[i];
         use->used = use->peak = 0;
         use->refused_total = 0;
-        use->free_list = 0;
+        use->free_from = 1;
         use->fresh = 1;
     }
     size_t from = offsetof(struct table_header, writer_birth_ms);

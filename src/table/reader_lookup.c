@@ -1,16 +1,19 @@
 // Finding rows: the next of a pool or list, and by name.
 #include "base/check.h"
+#include "table/pool.h"
 #include "table/reader_state.h"
 
 row_index
 table_next_row(const struct table_reader *reader, enum table_pool pool, row_index after)
 {
-    uint32_t limit = reader->place[pool].limit;
-    uint32_t fresh = reader->header->pool[pool].fresh;
-    for (row_index i = after; i < limit && i + 1 < fresh; i++) {
-        const struct row_head *head = reader_row(reader, pool, i + 1);
-        if (head->state == ROW_LIVE) {
-            return i + 1;
+    const struct pool_place *place = &reader->place[pool];
+    const void *taken = reader->memory + place->taken_offset;
+    row_index index = after;
+    while (index < place->limit) {
+        index = pool_first_taken(taken, index + 1, place->limit);
+        const struct row_head *head = reader_row(reader, pool, index);
+        if (head == NULL || head->state == ROW_LIVE) {
+            return index;
         }
     }
     return 0;

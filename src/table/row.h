@@ -35,7 +35,7 @@ struct row_head {
     uint8_t flags;     // enum row_flag
     uint32_t list_generation;  // the last complete list that named it
     uint32_t gone_cycle_s;     // when state is ROW_GONE
-    row_index hash_next;       // chain of the name index; also the free list
+    row_index hash_next;       // chain of the name index
     string_ref name;
 };
 
@@ -86,7 +86,7 @@ struct extra_row {
 };
 
 struct pressure_row {
-    row_index next;  // free list
+    uint32_t spare;
     uint32_t has;    // HAS_PRESSURE_*
     uint64_t cpu_some_us, cpu_full_us, memory_some_us, memory_full_us, io_some_us, io_full_us;
 };

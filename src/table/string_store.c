@@ -180,21 +180,21 @@ find(struct table_header *header, struct text text, uint64_t hash)
 
 // Takes and fills the chain from its end, so that every cell knows its next.
 static string_ref
-build(struct table_header *header, struct text text, uint64_t hash)
+build(struct table_header *header, struct text text, uint64_t hash, row_index near)
 {
     size_t count = cells_of(text.size);
     uint32_t next = 0;
     for (size_t i = count; i-- > 1;) {
         size_t from = STRING_HEAD_BYTES + (i - 1) * STRING_CELL_BYTES;
         struct text piece = text_sub(text, from, STRING_CELL_BYTES);
-        uint32_t index = pool_take(header, POOL_STRINGS);
+        uint32_t index = pool_take_near(header, POOL_STRINGS, near);
         ASSERT(index != 0);
         struct string_cell *cell = string_row_at(header, index);
         cell->next = next;
         memcpy(cell->more, piece.at, piece.size);
         next = index;
     }
-    string_ref ref = pool_take(header, POOL_STRINGS);
+    string_ref ref = pool_take_near(header, POOL_STRINGS, near);
     ASSERT(ref != 0);
     struct string_cell *first = string_row_at(header, ref);
     row_index *bucket = pool_bucket(header, POOL_STRINGS, hash);
@@ -210,7 +210,7 @@ build(struct table_header *header, struct text text, uint64_t hash)
 }
 
 string_ref
-string_take(struct table_header *header, struct text text, bool *full)
+string_take(struct table_header *header, struct text text, row_index near, bool *full)
 {
     if (text.size == 0) {
         return 0;
@@ -231,7 +231,7 @@ string_take(struct table_header *header, struct text text, bool *full)
         *full = true;
         return 0;
     }
-    return build(header, text, hash);
+    return build(header, text, hash, near);
 }
 
 static void

@@ -13,8 +13,9 @@
 struct text string_cut(struct text text, size_t size_max);
 
 // A reference to `text`, which is cut at UINT16_MAX bytes; 0 for the empty text
-// and when the cells are used up (*full is then set).
-string_ref string_take(struct table_header *header, struct text text, bool *full);
+// and when the cells are used up (*full is then set). A new one lies in the first
+// free cells from `near` on.
+string_ref string_take(struct table_header *header, struct text text, row_index near, bool *full);
 void string_drop(struct table_header *header, string_ref ref);
 
 // The two below are safe on a table under writing or damaged: sizes and links

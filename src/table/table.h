@@ -67,6 +67,7 @@ struct string_cell {
 };
 _Static_assert(sizeof(struct string_cell) == 32, "cells are counted in 32 bytes");
 
+#define TAKEN_WORD_BITS 64
 struct pool_use {
     uint32_t limit;   // rows planned
     uint32_t used;    // now
@@ -74,14 +75,16 @@ struct pool_use {
     uint32_t row_bytes;
     uint64_t refused_total;
     uint64_t offset;  // of row 0 from the start of the file
-    row_index free_list;
-    uint32_t fresh;   // rows at and above this index were never used
+    uint64_t taken_offset;  // of the map of taken rows: words of 64 bits, a bit each
+    row_index free_from;    // no row below this one is free
+    uint32_t fresh;         // rows at and above this index were never used
 };
 
 // Where a pool and its name index lie in the file: a function of the capacity
 // alone, so that readers need not trust the figures in the file.
 struct pool_place {
     uint64_t offset;         // of row 0
+    uint64_t taken_offset;
     uint64_t bucket_offset;
     uint32_t limit;
     uint32_t row_bytes;

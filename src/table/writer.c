@@ -27,8 +27,7 @@ is_consistent(const struct table_header *header)
         return false;
     }
     for (size_t i = 0; i < POOL_COUNT; i++) {
-        const struct pool_use *use = &header->pool[i];
-        if (use->fresh < 1 || use->fresh > use->limit + 1 || use->used >= use->fresh) {
+        if (!pool_is_sound(header, (enum table_pool)i)) {
             return false;
         }
     }
@@ -94,6 +93,7 @@ table_writer_init(struct arena *arena, void *memory, size_t size, const struct c
     }
     struct table_writer *writer = arena_take(arena, sizeof *writer);
     writer->header = memory;
+    writer->owner_pool = POOL_NODES;
     overflow_init(&writer->overflow, arena, capacity);
     writer->sums =
         arena_take_array(arena, (size_t)capacity->namespaces + 1, sizeof(struct totals));
@@ -174,7 +174,7 @@ forget_source(struct table_writer *writer, unsigned source)
 {
     for (size_t i = 0; i < ARRAY_COUNT(source_pools); i++) {
         enum table_pool pool = source_pools[i];
-        for (row_index row = 1; row < writer->header->pool[pool].fresh; row++) {
+        for (row_index row = 0; (row = pool_next(writer->header, pool, row)) != 0;) {
             struct row_head *head = writer_head(writer, pool, row);
             if (head->state == ROW_LIVE && head->source == source) {
                 writer_mark_gone(writer, head);
@@ -288,7 +288,7 @@ table_list_end(struct table_writer *writer, unsigned source, enum object_kind ki
     ASSERT(list->running);
     list->running = false;
     enum table_pool pool = pool_of(kind);
-    for (row_index i = 1; i < writer->header->pool[pool].fresh; i++) {
+    for (row_index i = 0; (i = pool_next(writer->header, pool, i)) != 0;) {
         struct row_head *head = writer_head(writer, pool, i);
         bool listed = head->list_generation == list->generation;
         bool ours = head->source == source && (head->flags & ROW_FROM_API) != 0;

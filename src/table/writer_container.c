@@ -17,12 +17,13 @@ writer_need_container(struct table_writer *writer, row_index pod, row_index node
         return index;
     }
     bool full = false;
-    string_ref ref = string_take(header, name, &full);
+    writer_set_owner(writer, pod != 0 ? POOL_PODS : POOL_NODES, pod != 0 ? pod : node);
+    string_ref ref = string_take(header, name, writer_near(writer, POOL_STRINGS), &full);
     if (ref == 0) {
         table_count_error(writer, full ? ERR_STRINGS_FULL : ERR_MISSING, 1);
         return 0;
     }
-    index = pool_take(header, POOL_CONTAINERS);
+    index = pool_take_near(header, POOL_CONTAINERS, writer_near(writer, POOL_CONTAINERS));
     if (index == 0) {
         string_drop(header, ref);
         table_count_error(writer, ERR_CONTAINERS_FULL, 1);
@@ -83,6 +84,7 @@ writer_put_container(struct table_writer *writer, row_index pod,
         return;
     }
     struct container_row *row = container_row_at(writer->header, index);
+    writer_set_owner(writer, POOL_CONTAINERS, index);
     row_write_begin(&row->head);
     row->head.flags |= ROW_FROM_API;
     row->head.list_generation = UINT32_MAX;  // named by this object
@@ -222,6 +224,7 @@ writer_observe_container(struct table_writer *writer, row_index index,
                       const struct container_seen *seen)
 {
     struct container_row *row = container_row_at(writer->header, index);
+    writer_set_owner(writer, POOL_CONTAINERS, index);
     row_write_begin(&row->head);
     put_container_values(writer, row, seen);
     row_write_end(&row->head);

@@ -121,7 +121,7 @@ table_put_node(struct table_writer *writer, unsigned source, const struct node_o
     structure_begin(writer->header);
     row_index index = writer_find(writer, POOL_NODES, 0, node->name);
     if (index == 0) {
-        index = writer_take_named(writer, POOL_NODES, 0, node->name, ERR_NODES_FULL);
+        index = writer_take_named(writer, POOL_NODES, 1, 0, node->name, ERR_NODES_FULL);
     }
     if (index != 0) {
         struct node_row *row = node_row_at(writer->header, index);
@@ -130,6 +130,7 @@ table_put_node(struct table_writer *writer, unsigned source, const struct node_o
             memset(row->samples, 0, sizeof row->samples);
         }
         writer_mark_listed(writer, &row->head, source, OBJECT_NODE);
+        writer_set_owner(writer, POOL_NODES, index);
         set_node_texts(writer, row, node, host_id);
         set_node_values(row, node);
         row_write_end(&row->head);
@@ -146,7 +147,7 @@ table_put_pseudo_node(struct table_writer *writer, unsigned source, struct text 
     structure_begin(writer->header);
     row_index index = writer_find(writer, POOL_NODES, 0, name);
     if (index == 0) {
-        index = writer_take_named(writer, POOL_NODES, 0, name, ERR_NODES_FULL);
+        index = writer_take_named(writer, POOL_NODES, 1, 0, name, ERR_NODES_FULL);
     }
     if (index != 0) {
         struct node_row *row = node_row_at(writer->header, index);
@@ -158,6 +159,7 @@ table_put_pseudo_node(struct table_writer *writer, unsigned source, struct text 
         row->head.source = (uint8_t)source;
         row->head.flags |= ROW_PSEUDO;
         row->ready = CONDITION_TRUE;
+        writer_set_owner(writer, POOL_NODES, index);
         writer_set_text(writer, &row->hostname, string_cut(name, NAME_BYTES_MAX));
         row_write_end(&row->head);
     }
@@ -189,7 +191,7 @@ writer_need_namespace(struct table_writer *writer, unsigned source, struct text 
 {
     row_index index = writer_find(writer, POOL_NAMESPACES, 0, name);
     if (index == 0) {
-        index = writer_take_named(writer, POOL_NAMESPACES, 0, name, ERR_NAMESPACES_FULL);
+        index = writer_take_named(writer, POOL_NAMESPACES, 1, 0, name, ERR_NAMESPACES_FULL);
         if (index == 0) {
             return 0;
         }

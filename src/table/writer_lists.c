@@ -112,7 +112,7 @@ writer_put_extra(struct table_writer *writer, row_index *first, struct text metr
         }
         index = row->next;
     }
-    index = pool_take(header, POOL_EXTRAS);
+    index = pool_take_near(header, POOL_EXTRAS, writer_near(writer, POOL_EXTRAS));
     if (index == 0) {
         table_count_error(writer, ERR_EXTRAS_FULL, 1);
         return;

@@ -106,6 +106,7 @@ observe_pod_row(struct table_writer *writer, row_index index, const struct pod_s
             writer_sum_seen(&refused, container);
         }
     }
+    writer_set_owner(writer, POOL_PODS, index);
     struct pod_row *row = pod_row_at(writer->header, index);
     row_write_begin(&row->head);
     if ((row->head.flags & ROW_FROM_API) == 0 && seen->container_count != 0) {
@@ -294,6 +295,7 @@ table_observe_node(struct table_writer *writer, const struct node_seen *seen)
     structure_begin(writer->header);
     if (says_something_of_the_node(seen)) {
         struct node_row *row = node_row_at(writer->header, writer->node);
+        writer_set_owner(writer, POOL_NODES, writer->node);
         row_write_begin(&row->head);
         put_node_values(writer, row, seen);
         row_write_end(&row->head);

@@ -65,7 +65,7 @@ writer_place_of(struct table_writer *writer, struct text namespace_name, struct 
     if (*space == 0 || overflow_is_from_api(&writer->overflow, record)) {
         return WRITER_PLACE_OVERFLOW;
     }
-    *pod = writer_need_pod(writer, writer->source, *space, name);
+    *pod = writer_need_pod(writer, writer->source, writer->node, *space, name);
     if (*pod == 0) {
         return WRITER_PLACE_OVERFLOW;
     }

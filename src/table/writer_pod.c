@@ -92,10 +92,12 @@ writer_begin_pod_anew(struct table_writer *writer, row_index index)
 
 // A row of a pod of the namespace, linked into its list.
 static row_index
-take_pod(struct table_writer *writer, row_index namespace_index, struct text name)
+take_pod(struct table_writer *writer, row_index node, row_index namespace_index, struct text name)
 {
     struct table_header *header = writer->header;
-    row_index index = writer_take_named(writer, POOL_PODS, namespace_index, name, ERR_PODS_FULL);
+    row_index near = pool_home(header, POOL_NODES, node, POOL_PODS);
+    row_index index =
+        writer_take_named(writer, POOL_PODS, near, namespace_index, name, ERR_PODS_FULL);
     if (index == 0) {
         return 0;
     }
@@ -111,12 +113,12 @@ take_pod(struct table_writer *writer, row_index namespace_index, struct text nam
 }
 
 row_index
-writer_need_pod(struct table_writer *writer, unsigned source, row_index namespace_index,
-                struct text name)
+writer_need_pod(struct table_writer *writer, unsigned source, row_index node,
+                row_index namespace_index, struct text name)
 {
     row_index index = writer_find(writer, POOL_PODS, namespace_index, name);
     if (index == 0) {
-        index = take_pod(writer, namespace_index, name);
+        index = take_pod(writer, node, namespace_index, name);
         if (index == 0) {
             return 0;
         }
@@ -226,7 +228,7 @@ overflow_uid(const struct table_writer *writer, const struct pod_object *pod)
 
 // The pod has no row: it only counts.
 static void
-put_overflow(struct table_writer *writer, unsigned source, row_index space,
+put_overflow(struct table_writer *writer, unsigned source, row_index node, row_index space,
              const struct pod_object *pod)
 {
     struct resource_row sum = {0};
@@ -247,7 +249,7 @@ put_overflow(struct table_writer *writer, unsigned source, row_index space,
         .source = source,
         .generation = writer->lists[source][OBJECT_POD].generation,
         .space = space,
-        .node = writer_find(writer, POOL_NODES, 0, pod->node_name),
+        .node = node,
     };
     overflow_put(&writer->overflow, &known, &sum, count);
 }
@@ -276,15 +278,15 @@ has_own_row(const struct container_object *container)
 }
 
 static void
-write_pod(struct table_writer *writer, unsigned source, row_index index,
+write_pod(struct table_writer *writer, unsigned source, row_index node, row_index index,
           const struct pod_object *pod)
 {
     struct pod_row *row = pod_row_at(writer->header, index);
     if (is_another(row, pod)) {
         writer_begin_pod_anew(writer, index);
     }
-    writer_attach_pod_to_node(writer, index,
-                              writer_find(writer, POOL_NODES, 0, pod->node_name));
+    writer_attach_pod_to_node(writer, index, node);
+    writer_set_owner(writer, POOL_PODS, index);
     row_write_begin(&row->head);
     writer_mark_listed(writer, &row->head, source, OBJECT_POD);
     set_pod(writer, row, pod);
@@ -299,25 +301,41 @@ write_pod(struct table_writer *writer, unsigned source, row_index index,
     writer_drop_unnamed_containers(writer, &row->first_container, cut);
 }
 
+// Known while no node was, as pods are when they are made; nothing was measured yet.
+static bool
+is_unplaced(const struct pod_row *row)
+{
+    bool measured = false;
+    for (unsigned i = 0; i < SAMPLES_PER_ROW; i++) {
+        measured = measured || row->samples[i].head.cycle_s != 0;
+    }
+    return row->head.state == ROW_LIVE && row->node_index == 0 && !measured;
+}
+
 static row_index
 put_pod(struct table_writer *writer, unsigned source, const struct pod_object *pod)
 {
     writer->source = source;
     bool finished = writer_is_finished(pod->phase);
     row_index space = writer_need_namespace(writer, source, pod->namespace_name);
+    row_index node = writer_find(writer, POOL_NODES, 0, pod->node_name);
     row_index index = space != 0 ? writer_find(writer, POOL_PODS, space, pod->name) : 0;
+    if (index != 0 && node != 0 && is_unplaced(pod_row_at(writer->header, index))) {
+        writer_free_pod(writer, index);  // and is taken again where it belongs
+        index = 0;
+    }
     if (index == 0 && finished && !has_room_for_finished(writer->header)) {
         leave_overflow(writer, pod, 0);
         return 0;
     }
-    index = space != 0 ? writer_need_pod(writer, source, space, pod->name) : 0;
+    index = space != 0 ? writer_need_pod(writer, source, node, space, pod->name) : 0;
     if (index == 0 && !finished) {
-        put_overflow(writer, source, space, pod);
+        put_overflow(writer, source, node, space, pod);
         return 0;
     }
     leave_overflow(writer, pod, index);
     if (index != 0) {
-        write_pod(writer, source, index, pod);
+        write_pod(writer, source, node, index, pod);
     }
     return index;
 }

@@ -68,6 +68,19 @@ writer_is_named(const struct table_writer *writer, enum table_pool pool, row_ind
 }
 
 void
+writer_set_owner(struct table_writer *writer, enum table_pool pool, row_index index)
+{
+    writer->owner_pool = pool;
+    writer->owner = index;
+}
+
+row_index
+writer_near(const struct table_writer *writer, enum table_pool pool)
+{
+    return pool_home(writer->header, writer->owner_pool, writer->owner, pool);
+}
+
+void
 writer_set_text(struct table_writer *writer, string_ref *ref, struct text text)
 {
     if (string_equals(writer->header, *ref, text)) {
@@ -75,25 +88,27 @@ writer_set_text(struct table_writer *writer, string_ref *ref, struct text text)
     }
     bool full = false;
     string_drop(writer->header, *ref);
-    *ref = string_take(writer->header, text, &full);
+    *ref = string_take(writer->header, text, writer_near(writer, POOL_STRINGS), &full);
     if (full) {
         table_count_error(writer, ERR_STRINGS_FULL, 1);
     }
 }
 
 row_index
-writer_take_named(struct table_writer *writer, enum table_pool pool, row_index parent,
-                  struct text name, int full)
+writer_take_named(struct table_writer *writer, enum table_pool pool, row_index near,
+                  row_index parent, struct text name, int full)
 {
     struct table_header *header = writer->header;
     bool strings_full = false;
     name = string_cut(name, NAME_BYTES_MAX);
-    string_ref ref = string_take(header, name, &strings_full);
+    writer_set_owner(writer, pool, near);
+    string_ref ref =
+        string_take(header, name, writer_near(writer, POOL_STRINGS), &strings_full);
     if (ref == 0) {
         table_count_error(writer, strings_full ? ERR_STRINGS_FULL : ERR_MISSING, 1);
         return 0;
     }
-    row_index index = pool_take(header, pool);
+    row_index index = pool_take_near(header, pool, near);
     if (index == 0) {
         string_drop(header, ref);
         table_count_error(writer, full, 1);

@@ -38,6 +38,8 @@ struct table_writer {
     row_index node;
     uint32_t cycle_s;
     struct wall_ms arrival;
+    enum table_pool owner_pool;  // the row under change: what it is given lies near
+    row_index owner;
     row_index last_namespace;  // the next pod is often in the same one
     // Where to look first; 0 = nowhere.
     row_index last_pod, last_container;  // those told last
@@ -79,10 +81,15 @@ row_index writer_find_container(const struct table_writer *writer, row_index fir
 // Whether the row is live and has this name.
 bool writer_is_named(const struct table_writer *writer, enum table_pool pool, row_index index,
                      struct text name);
-// Takes a row of an indexed pool and names it; counts a refusal as `full`.
-row_index writer_take_named(struct table_writer *writer, enum table_pool pool, row_index parent,
-                            struct text name, int full);
+// Takes a row of an indexed pool, from `near` on, and names it; counts a refusal as
+// `full`.
+row_index writer_take_named(struct table_writer *writer, enum table_pool pool, row_index near,
+                            row_index parent, struct text name, int full);
 struct row_head *writer_head(struct table_writer *writer, enum table_pool pool, row_index index);
+// Says whose the rows and texts are that are taken from now on.
+void writer_set_owner(struct table_writer *writer, enum table_pool pool, row_index index);
+// Where what the owner needs of a pool is looked for first.
+row_index writer_near(const struct table_writer *writer, enum table_pool pool);
 // Replaces a text; counts when it is refused.
 void writer_set_text(struct table_writer *writer, string_ref *ref, struct text text);
 void writer_mark_gone(struct table_writer *writer, struct row_head *head);
@@ -97,7 +104,8 @@ void writer_drop_container(struct table_writer *writer, row_index *link);
 // writer_identity.c, writer_pod.c: rows that are made when they are new (live
 // again when they were gone); 0 when refused.
 row_index writer_need_namespace(struct table_writer *writer, unsigned source, struct text name);
-row_index writer_need_pod(struct table_writer *writer, unsigned source,
+// `node` (0: not known) is where the pod runs: its row lies near those of the others.
+row_index writer_need_pod(struct table_writer *writer, unsigned source, row_index node,
                           row_index namespace_index, struct text name);
 // Another pod of the same name: nothing of the one before counts any more.
 void writer_begin_pod_anew(struct table_writer *writer, row_index index);

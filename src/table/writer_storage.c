@@ -13,7 +13,8 @@ writer_put_pressure(struct table_writer *writer, row_index *index,
         return;
     }
     if (*index == 0) {
-        *index = pool_take(writer->header, POOL_PRESSURES);
+        *index = pool_take_near(writer->header, POOL_PRESSURES,
+                                writer_near(writer, POOL_PRESSURES));
         if (*index == 0) {
             table_count_error(writer, ERR_EXTRAS_FULL, 1);
             return;
@@ -38,7 +39,7 @@ need_filesystem(struct table_writer *writer, row_index *first, struct text name)
             return at;
         }
     }
-    row_index index = pool_take(header, POOL_FILESYSTEMS);
+    row_index index = pool_take_near(header, POOL_FILESYSTEMS, writer_near(writer, POOL_FILESYSTEMS));
     if (index == 0) {
         table_count_error(writer, ERR_FILESYSTEMS_FULL, 1);
         return 0;
@@ -85,7 +86,7 @@ need_disk(struct table_writer *writer, row_index *first, struct text name)
             return at;
         }
     }
-    row_index index = pool_take(header, POOL_DISKS);
+    row_index index = pool_take_near(header, POOL_DISKS, writer_near(writer, POOL_DISKS));
     if (index == 0) {
         table_count_error(writer, ERR_FILESYSTEMS_FULL, 1);
         return 0;

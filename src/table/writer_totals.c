@@ -209,7 +209,7 @@ static void
 turn_pods(struct table_writer *writer, uint32_t cycle_s)
 {
     struct table_header *header = writer->header;
-    for (row_index i = 1; i < header->pool[POOL_PODS].fresh; i++) {
+    for (row_index i = 0; (i = pool_next(header, POOL_PODS, i)) != 0;) {
         struct pod_row *row = pod_row_at(header, i);
         if (is_forgotten(writer, cycle_s, &row->head, &row->samples[row->head.newest].head) &&
             !has_fresh_container(writer, cycle_s, row)) {
@@ -252,11 +252,8 @@ static void
 turn_nodes(struct table_writer *writer, uint32_t cycle_s, struct totals *cluster)
 {
     uint32_t known[SOURCES_MAX + 1] = {0};
-    for (row_index i = 1; i < writer->header->pool[POOL_NODES].fresh; i++) {
+    for (row_index i = 0; (i = pool_next(writer->header, POOL_NODES, i)) != 0;) {
         struct node_row *row = node_row_at(writer->header, i);
-        if (row->head.state == ROW_FREE) {
-            continue;
-        }
         structure_begin(writer->header);
         uint32_t heard_s = node_heard_s(writer, cycle_s, row);
         drop_forgotten_containers(writer, cycle_s, heard_s, &row->first_container);
@@ -290,9 +287,6 @@ static void
 turn_namespace(struct table_writer *writer, uint32_t cycle_s, row_index index)
 {
     struct namespace_row *row = namespace_row_at(writer->header, index);
-    if (row->head.state == ROW_FREE) {
-        return;
-    }
     bool unknown = (row->head.flags & ROW_FROM_API) == 0;
     struct totals *sums = &writer->sums[index];
     if (unknown && row->head.state == ROW_LIVE && row->first_pod == 0 && sums->pod_count == 0) {
@@ -345,7 +339,7 @@ table_cycle_end(struct table_writer *writer, uint32_t cycle_s)
     for (uint32_t i = 0; i < namespaces; i++) {
         add_totals(&cluster, &writer->sums[i]);
     }
-    for (row_index i = 1; i < header->pool[POOL_NAMESPACES].fresh; i++) {
+    for (row_index i = 0; (i = pool_next(header, POOL_NAMESPACES, i)) != 0;) {
         turn_namespace(writer, cycle_s, i);
     }
     overflow_turn(&writer->overflow);

@@ -126,6 +126,13 @@ TEST(figures_that_cannot_be_begin_afresh)
     table_writer_header(kit.writer)->pool[POOL_PODS].used = 1;
     CHECK(!restart());
     CHECK(restart());
+    table_writer_header(kit.writer)->pool[POOL_NODES].used++;
+    CHECK(!restart());
+    table_writer_header(kit.writer)->pool[POOL_STRINGS].free_from = 3;
+    CHECK(!restart());
+    table_writer_header(kit.writer)->pool[POOL_STRINGS].free_from = 0;
+    CHECK(!restart());
+    CHECK(restart());
     kit_close(&kit);
 }
 

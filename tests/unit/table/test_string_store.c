@@ -18,7 +18,7 @@ static string_ref
 take(struct table_header *header, struct text text)
 {
     bool full = false;
-    string_ref ref = string_take(header, text, &full);
+    string_ref ref = string_take(header, text, 1, &full);
     CHECK(full == (ref == 0 && text.size != 0));
     return ref;
 }
@@ -208,7 +208,7 @@ soak_step(struct table_header *header, uint64_t *random)
     if (test_random_below(random, 100) < 55) {
         bool full = false;
         uint32_t before = header->pool[POOL_STRINGS].used;
-        string_ref ref = string_take(header, text, &full);
+        string_ref ref = string_take(header, text, 1, &full);
         size_t need = 1 + (text.size > 16 ? (text.size - 16 + 27) / 28 : 0);
         CHECK(full == (shadow[i].references == 0 && CELLS - before < need));
         CHECK(full == (ref == 0));

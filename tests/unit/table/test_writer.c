@@ -293,6 +293,32 @@ TEST(a_pod_moves_between_nodes)
     kit_close(&kit);
 }
 
+// Pods are made before a node is chosen for them; what was never measured may move.
+TEST(a_pod_lies_with_its_node)
+{
+    kit_open(&kit, kit_capacity(3, 6, 30, 60));
+    kit_put_node(&kit, "n1");
+    kit_put_node(&kit, "n2");
+    row_index n3 = kit_put_node(&kit, "n3");
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "a", "n2", 2), 11);
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "b", "n3", 2), 21);
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "c", "n3", 2), 22);
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "late", "", 2), 1);
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "late", "n3", 2), 23);
+    CHECK_EQUAL_U64(kit_find_pod(&kit, "ns", "late"), 23);
+    CHECK_EQUAL_U64(table_writer_header(kit.writer)->pool[POOL_PODS].used, 4);
+    const struct container_view *container = kit_read_container(&kit, "ns", "late", "c1");
+    CHECK(container->index >= 45 && container->index <= 46);
+    VERIFY(&kit);
+
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "seen", "", 0), 1);
+    kit_node_begin(&kit, n3);
+    table_observe_pod(kit.writer, kit_seen(&kit, "ns", "seen", 1, 2));
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "seen", "n3", 0), 1);
+    VERIFY(&kit);
+    kit_close(&kit);
+}
+
 TEST(gone_rows_stay_for_two_cycles)
 {
     open_small();
@@ -602,6 +628,7 @@ main(void)
         {"containers_that_are_not_named_any_more_leave",
          containers_that_are_not_named_any_more_leave},
         {"a_pod_moves_between_nodes", a_pod_moves_between_nodes},
+        {"a_pod_lies_with_its_node", a_pod_lies_with_its_node},
         {"gone_rows_stay_for_two_cycles", gone_rows_stay_for_two_cycles},
         {"a_gone_row_comes_back_as_a_new_pod", a_gone_row_comes_back_as_a_new_pod},
         {"a_kubelet_does_not_revive_what_was_deleted", a_kubelet_does_not_revive_what_was_deleted},

@@ -50,30 +50,27 @@ refer(struct pass *pass, string_ref ref)
     }
 }
 
-static row_index
-next_free(const struct table_header *header, enum table_pool pool, row_index index)
+static bool
+is_taken(const struct table_header *header, enum table_pool pool, row_index index)
 {
-    const unsigned char *row = pool_row_const(header, pool, index);
-    row_index next;
-    memcpy(&next, row + (has_head(pool) ? offsetof(struct row_head, hash_next) : 0), sizeof next);
-    return next;
+    const void *words = (const unsigned char *)header + header->pool[pool].taken_offset;
+    return ((const uint64_t *)words)[index / 64] >> index % 64 & 1U;
 }
 
 static void
 check_pool(struct pass *pass, enum table_pool pool)
 {
     const struct pool_use *use = &pass->header->pool[pool];
-    uint32_t free_count = 0;
-    for (row_index at = use->free_list; at != 0; free_count++) {
-        const struct row_head *head = meet(pass, pool, at, "a free list is broken");
-        if (head == NULL) {
-            return;
-        }
-        expect(pass, !has_head(pool) || head->state == ROW_FREE, "a free row is not free");
-        at = next_free(pass->header, pool, at);
-    }
+    uint32_t taken_count = 0;
     expect(pass, use->fresh >= 1 && use->fresh <= use->limit + 1, "fresh is out of range");
-    expect(pass, use->used + free_count + 1 == use->fresh, "used does not match the free list");
+    for (row_index i = 1; i <= use->limit; i++) {
+        bool taken = is_taken(pass->header, pool, i);
+        taken_count += taken;
+        expect(pass, taken || i >= use->free_from, "a free row lies below the first free one");
+        expect(pass, !taken || i < use->fresh, "a row is taken that was never used");
+        pass->met[pool][i] = !taken;
+    }
+    expect(pass, use->used == taken_count, "used does not match the map of taken rows");
     expect(pass, use->used <= use->peak && use->peak <= use->limit, "peak is out of range");
     for (row_index i = 1; has_head(pool) && i < use->fresh; i++) {
         const struct row_head *head = pool_row_const(pass->header, pool, i);
@@ -82,7 +79,7 @@ check_pool(struct pass *pass, enum table_pool pool)
         expect(pass, head->state == ROW_FREE || head->state == ROW_LIVE || head->state == ROW_GONE,
                "a row has no state");
         expect(pass, (head->state == ROW_FREE) == (pass->met[pool][i] != 0),
-               "a row is free and not in the free list");
+               "the map says that a free row is taken, or a taken one free");
     }
 }
 
