@@ -299,7 +299,7 @@ TEST(a_pod_lies_with_its_node)
     kit_open(&kit, kit_capacity(3, 6, 30, 60));
     kit_put_node(&kit, "n1");
     kit_put_node(&kit, "n2");
-    row_index n3 = kit_put_node(&kit, "n3");
+    kit_put_node(&kit, "n3");
     CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "a", "n2", 2), 11);
     CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "b", "n3", 2), 21);
     CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "c", "n3", 2), 22);
@@ -311,10 +311,14 @@ TEST(a_pod_lies_with_its_node)
     CHECK(container->index >= 45 && container->index <= 46);
     VERIFY(&kit);
 
-    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "seen", "", 0), 1);
-    kit_node_begin(&kit, n3);
-    table_observe_pod(kit.writer, kit_seen(&kit, "ns", "seen", 1, 2));
-    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "seen", "n3", 0), 1);
+    kit_node_begin(&kit, table_find_node(kit.writer, TEXT("n2")));
+    table_observe_pod(kit.writer, kit_seen(&kit, "ns", "a", 1, 2));
+    table_remove_node(kit.writer, 1, TEXT("n2"));
+    for (unsigned i = 0; i < 3; i++) {
+        kit_end_cycle(&kit);
+    }
+    CHECK_EQUAL_U64(kit_read_pod(&kit, "ns", "a")->row.node_index, 0);
+    CHECK_EQUAL_U64(kit_put_pod(&kit, "ns", "a", "n3", 2), 11);
     VERIFY(&kit);
     kit_close(&kit);
 }
