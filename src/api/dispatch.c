@@ -26,9 +26,13 @@ _Static_assert(ARRAY_COUNT(handlers) == ROUTE_COUNT, "one handler for each route
 static void
 say_unknown(struct exchange *exchange, struct text path)
 {
+    struct near near;
     struct out message = exchange_message(exchange);
     out_string(&message, "there is no such path: ");
     out_text(&message, text_sub(path, 0, NAME_BYTES_MAX));
+    near_begin(&near, path);
+    route_offer_near(path, &near);
+    near_write(&near, &message);
     exchange_fail_message(exchange, 404, &message);
 }
 
@@ -47,7 +51,7 @@ find_and_handle(struct exchange *exchange, struct text method, char *path, size_
         handlers[exchange->match.route](exchange);
         break;
     case ROUTE_UNKNOWN:
-        say_unknown(exchange, (struct text){path, size});
+        say_unknown(exchange, exchange->match.path);
         break;
     case ROUTE_BAD_METHOD:
         say_bad_method(exchange);

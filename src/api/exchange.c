@@ -22,6 +22,7 @@ exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms now)
     exchange->head = (struct request_head){0};
     exchange->step = NULL;
     exchange->cut = false;
+    exchange->row_limit = 0;
     exchange->top_count = 0;
     exchange->message_bytes = 0;
     exchange->serial = ++api->historical.serial;

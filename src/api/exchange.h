@@ -198,6 +198,7 @@ struct exchange {
     exchange_step *step;
     struct cursor cursor;
     bool cut;                  // an element was beyond the limit
+    uint64_t row_limit;        // of a list of the page; 0: none
     struct model_ask ask;
     struct resource_ask resource;
     struct cluster_counts counts;  // of the appliance API

@@ -4,7 +4,8 @@
 // changed in the last hour. nodes, namespaces,
 // pods, containers: every row with its current values, as
 // {"time":T,"cycle":T,"columns":["name",...],"rows":[[...],...]}; namespace=,
-// pod= and node= in the query choose rows. node/, namespace/, pod/, container/,
+// pod= and node= in the query choose rows, limit= how many at most: then a
+// "truncated":true behind the rows says that there are more. node/, namespace/, pod/, container/,
 // system/: one entity with all it has. Times are milliseconds since 1970, CPU
 // millicores, sizes bytes; null: not known. Lists come in no order.
 //

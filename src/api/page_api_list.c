@@ -362,12 +362,44 @@ list_step(struct exchange *exchange, struct out *out, const struct list *list)
             return STEP_DONE;
         }
         if (list->read(exchange, cursor->row, &line)) {
+            if (exchange->row_limit > 0 && cursor->written == exchange->row_limit) {
+                out_string(out, "],\"truncated\":true}\n");
+                return STEP_DONE;
+            }
             out_string(out, cursor->written++ == 0 ? "" : ",\n");
             write_line(list, &line, out);
             return STEP_MORE;
         }
     }
     return STEP_PAUSE;
+}
+
+// The names of namespace= and node= stand where a path would have them.
+static bool
+finds_chosen(struct exchange *exchange, const char *parameter, enum entity entity)
+{
+    struct target target;
+    exchange->match.value[0] = query_get(&exchange->query, text_of(parameter));
+    return exchange->match.value[0].size == 0 || target_find(exchange, entity, &target);
+}
+
+static void
+answer_list(struct exchange *exchange, exchange_step *step)
+{
+    struct out why = exchange_message(exchange);
+    uint64_t limit;
+    if (!page_has_table(exchange)) {
+        return;
+    }
+    if (query_limit(&exchange->query, &limit, &why) != 0) {
+        exchange_fail_message(exchange, 400, &why);
+        return;
+    }
+    if (finds_chosen(exchange, "namespace", ENTITY_NAMESPACE) &&
+        finds_chosen(exchange, "node", ENTITY_NODE)) {
+        exchange->row_limit = limit;
+        exchange_answer(exchange, CONTENT_JSON, step);
+    }
 }
 
 #define LIST(kind)                                                    \
@@ -377,9 +409,7 @@ list_step(struct exchange *exchange, struct out *out, const struct list *list)
     }                                                                 \
     void page_api_##kind##s(struct exchange *exchange)                \
     {                                                                 \
-        if (page_has_table(exchange)) {                               \
-            exchange_answer(exchange, CONTENT_JSON, kind##_step);     \
-        }                                                             \
+        answer_list(exchange, kind##_step);                           \
     }
 LIST(node)
 LIST(namespace)

@@ -125,6 +125,19 @@ query_range(const struct query *query, struct wall_ms now, struct time_range *ra
     return error;
 }
 
+int
+query_limit(const struct query *query, uint64_t *limit, struct out *why)
+{
+    struct text value = query_get(query, TEXT("limit"));
+    *limit = 0;
+    if (value.size == 0 || text_to_u64(value, limit) == 0) {
+        return 0;
+    }
+    out_string(why, "limit is not a whole number: ");
+    out_text(why, text_sub(value, 0, TIME_BYTES_MAX));
+    return -ERR_MALFORMED;
+}
+
 static int
 add_label(struct label_set *labels, struct text item, struct out *why)
 {

@@ -48,6 +48,9 @@ struct text query_get(const struct query *query, struct text name);
 int query_range(const struct query *query, struct wall_ms now, struct time_range *range,
                 struct out *why) MUST_USE;
 
+// limit=N, how many elements are asked for; absent or 0: all.
+int query_limit(const struct query *query, uint64_t *limit, struct out *why) MUST_USE;
+
 // labels=key:value,key2:value2; a value may hold more colons ("Volume:data").
 int query_labels(const struct query *query, struct label_set *labels, struct out *why) MUST_USE;
 

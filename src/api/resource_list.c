@@ -213,9 +213,12 @@ check_selectors(struct exchange *exchange)
 {
     struct resource_ask *ask = &exchange->resource;
     struct out why = exchange_message(exchange);
+    uint64_t limit;
     ask->labels = query_get(&exchange->query, TEXT("labelSelector"));
     ask->fields = query_get(&exchange->query, TEXT("fieldSelector"));
-    if (selector_check_labels(ask->labels, &why) == 0 &&
+    // As metrics-server, it gives the whole list all the same.
+    if (query_limit(&exchange->query, &limit, &why) == 0 &&
+        selector_check_labels(ask->labels, &why) == 0 &&
         selector_check_fields(ask->fields, !ask->nodes, &why) == 0) {
         return true;
     }

@@ -21,6 +21,7 @@ _Static_assert(ARRAY_COUNT(rows) == ROUTE_COUNT, "one row for each route");
 struct segments {
     unsigned count;
     bool too_many;
+    size_t size;  // of all that are decoded
     struct text at[ROUTE_SEGMENTS_MAX];
 };
 
@@ -37,6 +38,7 @@ split_path(char *path, size_t size, struct segments *segments)
 {
     segments->count = 0;
     segments->too_many = false;
+    segments->size = 0;
     struct text rest = {path + 1, size - 1};
     char *to = path;
     while (rest.size > 0) {
@@ -48,6 +50,7 @@ split_path(char *path, size_t size, struct segments *segments)
             return false;
         }
         to += segment.size;
+        segments->size = (size_t)(to - path);
         if (segments->count == ROUTE_SEGMENTS_MAX) {
             segments->too_many = true;
             return true;
@@ -117,9 +120,11 @@ enum route_result
 route_find(struct text method, char *path, size_t size, struct route_match *match)
 {
     struct segments segments;
+    match->path = (struct text){path, 0};
     if (size == 0 || path[0] != '/' || !split_path(path, size, &segments)) {
         return ROUTE_BAD_PATH;
     }
+    match->path.size = segments.size;
     if (segments.too_many) {
         return ROUTE_UNKNOWN;
     }
@@ -135,6 +140,41 @@ route_find(struct text method, char *path, size_t size, struct route_match *matc
         result = ROUTE_BAD_METHOD;
     }
     return result;
+}
+
+// Values come from `path` as long as it has segments: names that differ are told
+// when the path is right.
+static void
+fill_pattern(struct text pattern, struct text path, struct out *out)
+{
+    pattern = text_sub(pattern, 1, pattern.size);
+    path = text_sub(path, 1, path.size);
+    while (pattern.size > 0) {
+        struct text part;
+        struct text segment;
+        struct text given = path;
+        (void)text_cut(pattern, '/', &part, &pattern);
+        (void)text_cut(path, '/', &segment, &path);
+        if (is_value(part) && given.size > 0) {
+            part = is_rest(part) ? given : segment;
+        }
+        out_byte(out, '/');
+        out_text(out, part);
+    }
+}
+
+void
+route_offer_near(struct text path, struct near *near)
+{
+    char buffer[NAME_BYTES_MAX];
+    for (unsigned i = 0; i < ROUTE_COUNT; i++) {
+        struct out out = out_of(buffer, sizeof buffer);
+        fill_pattern(rows[i].path, path, &out);
+        // This one takes all that is below it, and has none of it.
+        if (!out.full && i != ROUTE_API_NONE) {
+            near_offer(near, out_view(&out));
+        }
+    }
 }
 
 const char *

@@ -7,6 +7,7 @@
 #ifndef SKERRY_API_ROUTE_H
 #define SKERRY_API_ROUTE_H
 
+#include "api/near.h"
 #include "base/text.h"
 
 enum route {
@@ -21,6 +22,7 @@ enum route {
 #define ROUTE_VALUES_MAX 5
 
 struct route_match {
+    struct text path;  // decoded; what was looked at of one that is malformed
     enum route route;
     unsigned count;
     struct text value[ROUTE_VALUES_MAX];  // decoded, in the order of the path
@@ -37,6 +39,9 @@ enum route_result {
 // ROUTE_BAD_METHOD too.
 enum route_result route_find(struct text method, char *path, size_t size,
                              struct route_match *match);
+
+// Offers what each row would be with the values of `path`, which is decoded.
+void route_offer_near(struct text path, struct near *near);
 
 const char *route_method(enum route route);
 const char *route_path(enum route route);

@@ -180,6 +180,46 @@ TEST(names_what_is_near)
     CHECK(holds(answer, "db-0"));
 }
 
+TEST(lists_as_many_as_asked_for)
+{
+    struct world *world = world_make(50);
+    struct text answer = world_get(world, "/api/v1/page/pods?namespace=many&limit=7");
+    check_nesting(answer);
+    CHECK(count_of(answer, "[\"many\",") == 7);
+    CHECK(text_ends(answer, TEXT("],\"truncated\":true}\n")));
+    static const char *const whole[] = {"50", "51", "0", ""};
+    for (size_t i = 0; i < ARRAY_COUNT(whole); i++) {
+        char path[80];
+        struct out out = out_of(path, sizeof path);
+        out_format(&out, "/api/v1/page/pods?namespace=many&limit=%s", whole[i]);
+        answer = world_get(world, out_c_string(&out));
+        CHECK(count_of(answer, "[\"many\",") == 50);
+        CHECK(!holds(answer, "truncated"));
+    }
+}
+
+TEST(says_what_is_wrong_with_the_query)
+{
+    static const struct {
+        uint16_t status;
+        const char *path, *says;
+    } wrong[] = {
+        {400, "/api/v1/page/pods?limit=x", "limit is not a whole number: x"},
+        {400, "/api/v1/page/nodes?limit=-1", "limit is not a whole number: -1"},
+        {400, "/api/v1/page/namespaces?limit=1.5", "limit is not a whole number: 1.5"},
+        {400, "/api/v1/page/containers?limit=99999999999999999999", "limit is not"},
+        {404, "/api/v1/page/pods?namespace=shap", "there is no namespace shap; near it: shop"},
+        {404, "/api/v1/page/containers?node=node-c", "there is no node node-c; near it: node-"},
+        {404, "/api/v1/page/pods?namespace=shop&node=node-c", "there is no node node-c"},
+    };
+    struct world *world = world_make(0);
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
+        struct text answer = world_get(world, wrong[i].path);
+        CHECK_EQUAL_U64(world->exchange.status, wrong[i].status);
+        CHECK(holds(answer, wrong[i].says));
+    }
+}
+
 TEST(says_that_nothing_is_there_yet)
 {
     struct world *world = world_empty();
@@ -204,7 +244,9 @@ main(void)
             {"sums_up", sums_up},
             {"shows_one_of_each", shows_one_of_each},
             {"names_what_is_near", names_what_is_near},
+            {"lists_as_many_as_asked_for", lists_as_many_as_asked_for},
+            {"says_what_is_wrong_with_the_query", says_what_is_wrong_with_the_query},
             {"says_that_nothing_is_there_yet", says_that_nothing_is_there_yet},
         },
-        9);
+        11);
 }

@@ -98,6 +98,36 @@ TEST(unknown_paths)
     }
 }
 
+TEST(names_the_nearest_paths)
+{
+    static const struct {
+        const char *path, *near;
+    } cases[] = {
+        {"/healthzz", "/healthz"},
+        {"/metrics/clusters", "/metrics/cluster"},
+        {"/api/v1/model/nods", "/api/v1/model/nodes"},
+        {"/api/v1/model/nodes/a%20b/metricz/cpu/usage", "/api/v1/model/nodes/a b/metrics/cpu/usage"},
+        {"/api/v1/page/pots", "/api/v1/page/pods"},
+        {"/api/v1/aplliance", "/api/v1/appliance"},
+        {"/api/v1/namespaces/shop/pod", "/api/v1/namespaces/shop/pods"},
+        {"/what/is/this", NULL},
+        {"/apix/x", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct near near;
+        CHECK(find("GET", cases[i].path) == ROUTE_UNKNOWN);
+        near_begin(&near, match.path);
+        route_offer_near(match.path, &near);
+        if (cases[i].near == NULL) {
+            CHECK_EQUAL_U64(near.count, 0);
+        } else {
+            CHECK(near.count > 0);
+            struct text best = {near.best[0].name, near.best[0].size};
+            CHECK_EQUAL_TEXT(best, cases[i].near);
+        }
+    }
+}
+
 TEST(tells_methods)
 {
     CHECK(find("HEAD", "/healthz") == ROUTE_FOUND);
@@ -139,8 +169,9 @@ main(void)
             {"ignores_one_slash_at_the_end", ignores_one_slash_at_the_end},
             {"refuses_tricks", refuses_tricks},
             {"unknown_paths", unknown_paths},
+            {"names_the_nearest_paths", names_the_nearest_paths},
             {"tells_methods", tells_methods},
             {"random_paths", random_paths},
         },
-        7);
+        8);
 }
