@@ -4,12 +4,13 @@
 #include "app/listen.h"
 #include "app/memory_limit.h"
 #include "app/role.h"
+#include "app/serve_access.h"
 #include "app/sink_files.h"
 #include "app/sink_setup.h"
 #include "app/tool.h"
 
-// The largest sink, read once for its mistakes.
-static unsigned char sink_memory[96 * 1024] __attribute__((aligned(16)));
+// The largest sink, or what serve's files take, read once for their mistakes.
+static unsigned char memory[192 * 1024] __attribute__((aligned(16)));
 
 static void
 write_basis(const struct tool *tool)
@@ -66,7 +67,7 @@ validate_sinks(struct tool *tool)
     struct workspace space;
     struct sink sink;
     struct sink_label_rules rules = sink_setup_rules(tool->config);
-    arena_init(&arena, sink_memory, sizeof sink_memory);
+    arena_init(&arena, memory, sizeof memory);
     workspace_init(&space, &arena, sink_space_bytes());
     for (unsigned i = 0; i < config_list_count(tool->config, CONFIG_SINK); i++) {
         struct out why = out_of(buffer, sizeof buffer);
@@ -81,10 +82,30 @@ validate_sinks(struct tool *tool)
     return 0;
 }
 
+static int
+validate_access(struct tool *tool)
+{
+    char buffer[800];
+    struct arena arena;
+    struct out why = out_of(buffer, sizeof buffer);
+    ASSERT(serve_access_check_bytes() <= sizeof memory);
+    memset(memory, 0, sizeof memory);
+    arena_init(&arena, memory, sizeof memory);
+    if (serve_access_check(&arena, tool->config, tool->platform, &why) == 0) {
+        return 0;
+    }
+    out_text(tool->out, out_view(&why));
+    out_byte(tool->out, '\n');
+    return EXIT_BAD_CONFIG;
+}
+
 int
 validate_tool(struct tool *tool)
 {
     int refused = validate_sinks(tool);
+    if (refused == 0) {
+        refused = validate_access(tool);
+    }
     if (refused != 0) {
         return refused;
     }

@@ -5,6 +5,7 @@
 #include "app/listen.h"
 #include "app/own_names.h"
 #include "app/role.h"
+#include "base/calendar.h"
 #include "base/hash.h"
 
 #define KEY_BYTES_MAX (16 * 1024)
@@ -31,6 +32,7 @@ struct serve_access {
     bool own_certificate;  // made here
     bool cannot_renew;
     bool said_bad;
+    bool silent;  // only looks whether the files are good
     uint64_t print[FILE_COUNT];
     char path[FILE_COUNT][SERVE_PATH_BYTES];  // empty: there is none
     struct mono_ns next_files;
@@ -59,6 +61,16 @@ serve_access_footprint(const struct config *config)
     return listen_is_secure(config) ? arena_bytes(sizeof(struct serve_access)) : 0;
 }
 
+static int
+random_bytes(const struct serve_access *serve, void *bytes, size_t size, struct out *why)
+{
+    int error = platform_random_bytes(serve->platform, bytes, size);
+    if (error != 0) {
+        out_string(why, "no random bytes are to be had");
+    }
+    return error;
+}
+
 int
 serve_access_init(struct serve_access **result, struct arena *arena, const struct config *config,
                   const struct platform *platform, struct out *why)
@@ -70,9 +82,8 @@ serve_access_init(struct serve_access **result, struct arena *arena, const struc
     struct serve_access *serve = arena_take(arena, sizeof *serve);
     serve->config = config;
     serve->platform = platform;
-    int error = platform_random_bytes(platform, serve->access.key, sizeof serve->access.key);
+    int error = random_bytes(serve, serve->access.key, sizeof serve->access.key, why);
     if (error != 0) {
-        out_string(why, "no random bytes are to be had");
         return error;
     }
     *result = serve;
@@ -220,7 +231,7 @@ make_token(struct serve_access *serve, struct out *why)
     unsigned char random[RANDOM_TOKEN_BYTES];
     char buffer[2 * RANDOM_TOKEN_BYTES + 2];
     struct out token = out_of(buffer, sizeof buffer);
-    int error = platform_random_bytes(serve->platform, random, sizeof random);
+    int error = random_bytes(serve, random, sizeof random, why);
     for (size_t i = 0; i < sizeof random; i++) {
         out_format(&token, "%02x", random[i]);
     }
@@ -317,6 +328,23 @@ say_fingerprint(struct text pem)
     }
 }
 
+// One that is longer than certificate_inspect() takes is not judged. Of one that is
+// not valid yet the clock of this machine may be the reason, which is set later.
+static int
+check_end(const struct serve_access *serve, struct text pem, struct out *why)
+{
+    struct certificate_facts facts;
+    if (certificate_inspect(pem, NULL, &facts) != 0 ||
+        facts.until.ms > platform_wall_now(serve->platform).ms) {
+        return 0;
+    }
+    out_format(why, "%s=%s: the certificate was valid until ",
+               config_flag(flags[FILE_CERTIFICATE]), serve->path[FILE_CERTIFICATE]);
+    calendar_write(why, facts.until);
+    out_string(why, "; give one that still is");
+    return -ERR_BAD_CONFIG;
+}
+
 static int
 load_certificate(struct serve_access *serve, struct out *why)
 {
@@ -339,6 +367,8 @@ load_certificate(struct serve_access *serve, struct out *why)
         if (error != 0) {
             out_format(why, "%s and %s: %s", serve->path[FILE_CERTIFICATE], serve->path[FILE_KEY],
                        out_c_string(&reason));
+        } else if (serve->silent) {
+            error = check_end(serve, files.certificate_pem, why);
         } else {
             say_fingerprint(files.certificate_pem);
         }
@@ -378,6 +408,34 @@ serve_access_open(struct serve_access *serve, struct out *why)
     if (error == 0 && !has_token) {
         error = make_token(serve, why);
         error = error != 0 ? error : read_token(serve, why);
+    }
+    return error;
+}
+
+size_t
+serve_access_check_bytes(void)
+{
+    return arena_bytes(sizeof(struct serve_access)) + tls_server_footprint(1);
+}
+
+int
+serve_access_check(struct arena *arena, const struct config *config,
+                   const struct platform *platform, struct out *why)
+{
+    if (!listen_is_secure(config)) {
+        return 0;
+    }
+    struct serve_access *serve = arena_take(arena, sizeof *serve);
+    serve->config = config;
+    serve->platform = platform;
+    serve->silent = true;
+    int error = 0;
+    if (config_text(config, CONFIG_TOKEN_FILE).size > 0 && find_file(serve, FILE_TOKEN)) {
+        error = read_token(serve, why);
+    }
+    if (error == 0 && config_text(config, CONFIG_TLS_CERT).size > 0) {
+        error = tls_server_init(&serve->tls, arena, 1, why);
+        error = error != 0 ? error : open_certificate(serve, why);
     }
     return error;
 }

@@ -189,6 +189,41 @@ refuses_to_start() { # SENTENCE flags...
     grep -q -e "$sentence" "$WORK/refused" || fail "$*: $(cat "$WORK/refused")"
 }
 
+fixture() { # NAME, of the certificates that unit tests have
+    sed -n "/^#define $1 /,/-END/s/^ *\"\(.*\)\\\\n\".*/\\1/p" "$HERE/../unit/platform/certificates.h"
+}
+
+is_invalid() { # SENTENCE flags...
+    local sentence=$1 said code
+    shift
+    said=$("$PROGRAM" validate "$@" 2>&1)
+    code=$?
+    [ "$code" = 100 ] || fail "validate $*: exit $code: $said"
+    [ "$(wc -l <<<"$said")" = 1 ] || fail "validate $*: not one sentence: $said"
+    grep -q -e "$sentence" <<<"$said" || fail "validate $*: $said"
+}
+
+validate_looks_into_files() {
+    make_pair a
+    make_pair b
+    echo short >"$WORK/short"
+    fixture EXPIRED_PEM >"$WORK/old.crt"
+    fixture EXPIRED_KEY >"$WORK/old.key"
+    is_invalid 'does not belong to' --tls-cert="$WORK/a.crt" --tls-key="$WORK/b.key"
+    is_invalid 'the certificate cannot be used' --tls-cert="$WORK/short" --tls-key="$WORK/b.key"
+    is_invalid 'the key cannot be used' --tls-cert="$WORK/a.crt" --tls-key="$WORK/short"
+    is_invalid "tls-cert=$WORK/none: the file does not exist" --tls-cert="$WORK/none" --tls-key="$WORK/b.key"
+    is_invalid "tls-key=$WORK/none: the file does not exist" --tls-cert="$WORK/a.crt" --tls-key="$WORK/none"
+    is_invalid "tls-cert=$WORK/old.crt: the certificate was valid until 20" --tls-cert="$WORK/old.crt" \
+        --tls-key="$WORK/old.key"
+    is_invalid 'the authority of clients cannot be used' --tls-cert="$WORK/a.crt" --tls-key="$WORK/a.key" \
+        --requestheader-client-ca-file="$WORK/short"
+    is_invalid '16 to 512 characters' --token-file="$WORK/short"
+    "$PROGRAM" validate --tls-cert="$WORK/a.crt" --tls-key="$WORK/a.key" >"$WORK/valid" 2>&1 ||
+        fail "a good pair: $(cat "$WORK/valid")"
+    grep -q 'https://' "$WORK/valid" || fail "says nothing of the address: $(cat "$WORK/valid")"
+}
+
 bad_files() {
     mkdir -p "$WORK/run" "$WORK/state"
     make_pair a
@@ -310,4 +345,5 @@ case_run heap_holds heap_holds
 tree_stop
 case_run own_files own_files
 case_run bad_files bad_files
+case_run validate_looks_into_files validate_looks_into_files
 finish
