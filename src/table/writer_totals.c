@@ -289,10 +289,12 @@ turn_namespace(struct table_writer *writer, uint32_t cycle_s, row_index index)
     struct namespace_row *row = namespace_row_at(writer->header, index);
     bool unknown = (row->head.flags & ROW_FROM_API) == 0;
     struct totals *sums = &writer->sums[index];
-    if (unknown && row->head.state == ROW_LIVE && row->first_pod == 0 && sums->pod_count == 0) {
+    // Pods without a row name it by its index, too.
+    bool empty = row->first_pod == 0 && sums->pod_count == 0;
+    if (unknown && row->head.state == ROW_LIVE && empty) {
         writer_mark_gone(writer, &row->head);
     }
-    if (is_over(writer, cycle_s, &row->head) && row->first_pod == 0) {
+    if (is_over(writer, cycle_s, &row->head) && empty) {
         structure_begin(writer->header);
         writer_free_namespace(writer, index);
         structure_end(writer->header);

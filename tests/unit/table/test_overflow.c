@@ -92,6 +92,24 @@ TEST(a_refused_pod_counts_everywhere)
     kit_close(&kit);
 }
 
+// Its last pods may be told of after it; another namespace must not get them.
+TEST(a_namespace_stays_while_refused_pods_name_it)
+{
+    open_full();
+    kit_put_namespace(&kit, "leaving");
+    CHECK(kit_put_pod(&kit, "leaving", "last", "n1", 2) == 0);
+    table_remove_namespace(kit.writer, 1, TEXT("leaving"));
+    for (unsigned i = 0; i < 4; i++) {
+        CHECK_EQUAL_U64(end_cycle().pod_count, 3);
+    }
+    CHECK(kit_put_namespace(&kit, "other") == 0);
+    kit_remove_pod(&kit, "leaving", "last");
+    CHECK_EQUAL_U64(end_cycle().pod_count, 2);
+    CHECK(kit_put_namespace(&kit, "other") != 0);
+    CHECK_EQUAL_U64(kit_namespace_totals(&kit, "other").pod_count, 0);
+    kit_close(&kit);
+}
+
 TEST(put_again_counts_once)
 {
     open_full();
@@ -399,6 +417,8 @@ main(void)
         {"three_times_everything", three_times_everything},
         {"too_few_texts", too_few_texts},
         {"a_refused_pod_counts_everywhere", a_refused_pod_counts_everywhere},
+        {"a_namespace_stays_while_refused_pods_name_it",
+         a_namespace_stays_while_refused_pods_name_it},
         {"put_again_counts_once", put_again_counts_once},
         {"removed_twice_leaves_once", removed_twice_leaves_once},
         {"a_row_that_comes_later_takes_over", a_row_that_comes_later_takes_over},
