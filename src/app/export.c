@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "app/export_archive.h"
+#include "app/export_memory.h"
 #include "app/mapping.h"
 #include "app/role.h"
 #include "app/sink_files.h"
@@ -28,9 +29,6 @@
 // How often the table's file is looked at and the status is written.
 #define LOOK_MS 1000
 #define STACK_BYTES (128 * 1024)
-// A request is a batch, an answer a line or two.
-#define RECEIVE_BUFFER_BYTES (16 * 1024)
-#define SEND_BUFFER_BYTES (64 * 1024)
 
 static struct export {
     const struct config *config;
@@ -57,80 +55,24 @@ static struct export {
     char status_path[512];
 } export;
 
-static struct fetch_curl_caps
-fetch_caps(const struct sink_setup_needs *needs)
-{
-    return (struct fetch_curl_caps){
-        .transfers = needs->connections,
-        .connections = needs->connections,
-        .handshakes = needs->identities,
-        .identities = needs->identities,
-        .wake_fd = -1,
-        .receive_buffer_bytes = RECEIVE_BUFFER_BYTES,
-        .send_buffer_bytes = SEND_BUFFER_BYTES,
-    };
-}
-
-static size_t
-heap_bytes(const struct config *config, const struct sink_setup_needs *needs)
-{
-    struct fetch_curl_caps fetch = fetch_caps(needs);
-    size_t bytes = needs->connections > 0 ? fetch_curl_heap_bytes(&fetch) : 0;
-    bytes += needs->datagrams > 0 ? RESOLVER_HEAP_BYTES : 0;
-    return bytes + export_archive_heap_bytes(config);
-}
-
-static size_t
-readers_bytes(const struct config *config, const struct sink_setup_needs *needs)
-{
-    return needs->count * set_reader_footprint() + export_archive_footprint(config);
-}
-
-static size_t
-connections_bytes(const struct sink_setup_needs *needs)
-{
-    struct fetch_curl_caps fetch = fetch_caps(needs);
-    return needs->connections > 0 ? fetch_curl_footprint(&fetch) : 0;
-}
-
-static size_t
-texts_bytes(const struct sink_setup_needs *needs)
-{
-    return needs->count * sink_space_bytes();
-}
-
-static size_t
-trial_bytes(void)
-{
-    return sink_space_bytes();
-}
-
 void
 export_plan(struct plan *plan, const struct config *config, const struct capacity *capacity)
 {
     struct sink_setup_needs needs = sink_setup_needs(config);
+    struct export_memory memory = export_memory(config, &needs);
     (void)capacity;
     if (needs.count == 0) {
         return;
     }
     plan_add(plan, "export", "batches and answers", 1, needs.delivery_bytes);
-    plan_add(plan, "export", "readers of table and history", 1, readers_bytes(config, &needs));
-    plan_add(plan, "export", "configurations of sinks", 1, texts_bytes(&needs));
-    plan_add(plan, "export", "files that changed", 1, trial_bytes());
-    plan_add(plan, "export", "requests", 1, connections_bytes(&needs));
-    plan_add(plan, "export", "library heap", 1, heap_bytes(config, &needs));
+    plan_add(plan, "export", "readers of table and history", 1, memory.readers);
+    plan_add(plan, "export", "configurations of sinks", 1, memory.texts);
+    plan_add(plan, "export", "files that changed", 1, memory.trial);
+    plan_add(plan, "export", "requests", 1, memory.requests);
+    plan_add(plan, "export", "library heap", 1, memory.heap);
     plan_add(plan, "export", "socket buffers", needs.connections,
-             RECEIVE_BUFFER_BYTES + SEND_BUFFER_BYTES);
+             EXPORT_RECEIVE_BUFFER_BYTES + EXPORT_SEND_BUFFER_BYTES);
     plan_add(plan, "export", "state", 1, sizeof export);
-}
-
-static size_t
-block_bytes(const struct config *config, const struct sink_setup_needs *needs)
-{
-    return needs->delivery_bytes + readers_bytes(config, needs) +
-           arena_bytes(texts_bytes(needs)) + arena_bytes(trial_bytes()) +
-           connections_bytes(needs) +
-           arena_bytes(heap_bytes(config, needs));
 }
 
 static int
@@ -191,16 +133,16 @@ look_at_files(void)
 // Opening
 
 static int
-open_memory(struct arena *arena, const struct sink_setup_needs *needs)
+open_memory(struct arena *arena, const struct export_memory *memory,
+            const struct sink_setup_needs *needs)
 {
     bool locked;
-    size_t heap = heap_bytes(export.config, needs);
     int error = block_touch_stack(STACK_BYTES);
     if (error == 0) {
-        error = block_map(block_bytes(export.config, needs), arena, &locked);
+        error = block_map(export_memory_block(memory, needs), arena, &locked);
     }
-    if (error == 0 && heap > 0) {
-        memory_open(arena_take(arena, heap), heap);
+    if (error == 0 && memory->heap > 0) {
+        memory_open(arena_take(arena, memory->heap), memory->heap);
     }
     return error;
 }
@@ -208,7 +150,7 @@ open_memory(struct arena *arena, const struct sink_setup_needs *needs)
 static int
 open_network(struct arena *arena, const struct sink_setup_needs *needs)
 {
-    struct fetch_curl_caps caps = fetch_caps(needs);
+    struct fetch_curl_caps caps = export_fetch_caps(needs);
     caps.wake_fd = export.signals;
     int error = needs->connections > 0 ? fetch_curl_init(arena, &caps, &export.fetch) : 0;
     if (error == 0 && needs->datagrams > 0) {
@@ -271,19 +213,19 @@ open_sink(struct arena *arena, unsigned index, struct out *why)
 }
 
 static int
-open_sinks(struct arena *arena, const struct sink_setup_needs *needs)
+open_sinks(struct arena *arena, const struct export_memory *memory, unsigned count)
 {
     char sentence[800];
     export.rules = sink_setup_rules(export.config);
-    workspace_init(&export.space, arena, texts_bytes(needs));
-    workspace_init(&export.trial, arena, trial_bytes());
+    workspace_init(&export.space, arena, memory->texts);
+    workspace_init(&export.trial, arena, memory->trial);
     export.files = (struct sink_files){
         .config = export.config,
         .platform = &export.platform,
         .space = &export.trial,
     };
     (void)look_at_files();  // before they are read
-    for (unsigned i = 0; i < needs->count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         struct out why = out_of(sentence, sizeof sentence);
         if (open_sink(arena, i, &why) != 0) {
             role_say("export", "%s", out_c_string(&why));
@@ -404,7 +346,8 @@ loop(void)
 static int
 open_all(struct arena *arena, const struct sink_setup_needs *needs)
 {
-    int error = open_memory(arena, needs);
+    struct export_memory memory = export_memory(export.config, needs);
+    int error = open_memory(arena, &memory, needs);
     if (error != 0) {
         return fail(error, "cannot take its memory");
     }
@@ -422,7 +365,7 @@ open_all(struct arena *arena, const struct sink_setup_needs *needs)
     if (error != 0) {
         return fail(error, "cannot begin");
     }
-    if (open_sinks(arena, needs) != 0) {
+    if (open_sinks(arena, &memory, needs->count) != 0) {
         return EXIT_BAD_CONFIG;
     }
     error = role_drop_rights(ROLE_EXPORT, export.config);

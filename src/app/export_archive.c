@@ -13,13 +13,6 @@ export_archive_footprint(const struct config *config)
     return history_is_kept(config) ? history_footprint(&history) + replay_footprint() : 0;
 }
 
-size_t
-export_archive_heap_bytes(const struct config *config)
-{
-    struct history_config history = history_reader_config(config, NULL, NULL);
-    return history_is_kept(config) ? history_heap_bytes(&history) : 0;
-}
-
 // A file that vanished, was replaced or was not there yet is opened again.
 static int
 result_of(struct export_archive *archive, int result)

@@ -18,7 +18,6 @@ struct export_archive {
 
 // Both 0 without a history.
 size_t export_archive_footprint(const struct config *config);
-size_t export_archive_heap_bytes(const struct config *config);
 // `archive` is zeroed but for its platform. A history that cannot be read yet is no
 // error: it is said, and tried again. -ERR_TOO_LONG.
 int export_archive_open(struct export_archive *archive, const struct config *config,

@@ -18,3 +18,10 @@ history_reader_config(const struct config *config, const struct platform *platfo
         .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
     };
 }
+
+size_t
+history_reader_heap_bytes(const struct config *config)
+{
+    struct history_config reader = history_reader_config(config, NULL, NULL);
+    return history_is_kept(config) ? history_heap_bytes(&reader) : 0;
+}

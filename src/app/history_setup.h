@@ -10,5 +10,7 @@
 bool history_is_kept(const struct config *config);
 struct history_config history_reader_config(const struct config *config,
                                             const struct platform *platform, const char *path);
+// Of the library heap, for a reader; 0 without a history.
+size_t history_reader_heap_bytes(const struct config *config);
 
 #endif

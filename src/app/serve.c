@@ -76,7 +76,7 @@ serve_plan(struct plan *plan, const struct config *config, const struct capacity
     if (history_is_kept(config)) {
         plan_add(plan, "serve", "reader of the history", 1, serve_history_footprint(config));
         plan_add(plan, "serve", "library heap of the history", 1,
-                 serve_history_heap_bytes(config));
+                 history_reader_heap_bytes(config));
     }
     plan_add(plan, "serve", "state", 1, sizeof serve);
     plan_add(plan, "serve", "states of sinks",
@@ -86,7 +86,7 @@ serve_plan(struct plan *plan, const struct config *config, const struct capacity
 static size_t
 heap_bytes(const struct config *config)
 {
-    return http_heap_bytes(config->capacity.clients) + serve_history_heap_bytes(config) +
+    return http_heap_bytes(config->capacity.clients) + history_reader_heap_bytes(config) +
            tls_bytes(config, config->capacity.clients).heap;
 }
 

@@ -16,13 +16,6 @@ serve_history_footprint(const struct config *config)
     return history_is_kept(config) ? history_footprint(&reader) + historical_read_footprint() : 0;
 }
 
-size_t
-serve_history_heap_bytes(const struct config *config)
-{
-    struct history_config reader = history_reader_config(config, NULL, NULL);
-    return history_is_kept(config) ? history_heap_bytes(&reader) : 0;
-}
-
 static void
 look_at_use(struct serve_history *serve, struct mono_ns now)
 {

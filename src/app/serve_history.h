@@ -18,7 +18,6 @@ struct serve_history {
 
 // 0 when none is kept.
 size_t serve_history_footprint(const struct config *config);
-size_t serve_history_heap_bytes(const struct config *config);
 
 // After the library heap is there, and before the seal.
 void serve_history_init(struct serve_history *serve, struct arena *arena,
