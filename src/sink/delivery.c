@@ -9,10 +9,6 @@
 #define LINES_PER_TURN 1
 #define PAUSE_MS 2
 #define IDLE_MS 1000
-// From one server to the next without a failure; more mean that they go in circles.
-#define MOVES_MAX 8
-#define BACKOFF_MS_MIN 1000
-#define BACKOFF_MS_MAX (60 * 1000)
 
 static size_t
 body_bytes_of(const struct sink *sink)
@@ -26,186 +22,6 @@ delivery_footprint(const struct sink *sink)
 {
     return arena_bytes(sizeof(struct delivery)) + arena_bytes(body_bytes_of(sink)) +
            arena_bytes(sink->kind->second_bytes) + transport_footprint(sink);
-}
-
-static void
-say(const struct delivery *delivery, const char *sentence)
-{
-    if (delivery->config.say != NULL) {
-        delivery->config.say(delivery->sink, sentence);
-    }
-}
-
-// The end of requests
-
-static void
-note_error(struct delivery *delivery, int error, struct text why)
-{
-    struct sink_status *status = &delivery->status;
-    struct out out = out_of(status->why, sizeof status->why);
-    status->last_error = error < 0 ? -error : error;
-    status->error_ms = platform_wall_now(delivery->config.platform).ms;
-    out_text(&out, why.size > 0 ? why : text_of(error_sentence(error)));
-    (void)out_c_string(&out);
-}
-
-static int64_t
-backoff_ms(const struct delivery *delivery, int64_t retry_after_ms)
-{
-    uint32_t chance = 0;
-    unsigned doublings = delivery->tries < 7 ? delivery->tries - 1 : 6;
-    int64_t ms = (int64_t)BACKOFF_MS_MIN << doublings;
-    ms = ms < retry_after_ms ? retry_after_ms : ms;
-    ms = ms < BACKOFF_MS_MAX ? ms : BACKOFF_MS_MAX;
-    if (platform_random_bytes(delivery->config.platform, &chance, sizeof chance) != 0) {
-        return ms;
-    }
-    return ms / 2 + chance % (ms / 2 + 1);
-}
-
-// A stream without answers broke: what it took may have gone with it.
-static void
-distrust(struct delivery *delivery)
-{
-    if (delivery->sink->kind->transport != SINK_STREAM || delivery->sink->kind->judge != NULL) {
-        return;
-    }
-    if (delivery->unsure_s != 0) {
-        cursor_add(&delivery->cursor, delivery->unsure_s, delivery->unsure_s);
-    }
-    delivery->unsure_s = 0;
-    delivery->gap_cycle_s = 0;
-    delivery_pass_close(delivery);
-}
-
-static void
-fail(struct delivery *delivery, int error, struct text why, int64_t retry_after_ms)
-{
-    struct mono_ns now = platform_mono_now(delivery->config.platform);
-    delivery->tries++;
-    delivery->status.retried_total++;
-    delivery->state = DELIVERY_WAITING;
-    delivery->wait_until = mono_add_ms(now, backoff_ms(delivery, retry_after_ms));
-    note_error(delivery, error, why);
-    if (delivery->tries == 1) {
-        say(delivery, delivery->status.why);
-    }
-    if (delivery->pass.open && delivery->pass.stale && !delivery->pass.ended) {
-        delivery_pass_close(delivery);
-    }
-}
-
-static void
-succeed(struct delivery *delivery)
-{
-    if (delivery->tries > 0) {
-        say(delivery, "takes metrics again");
-    }
-    delivery->tries = 0;
-    delivery->state = DELIVERY_READY;
-    delivery->moves = delivery->in_setup ? delivery->moves : 0;
-    delivery->status.success_ms = platform_wall_now(delivery->config.platform).ms;
-}
-
-static void
-refuse(struct delivery *delivery, uint32_t points, const struct sink_result *result)
-{
-    unsigned error = (unsigned)(result->error < 0 ? -result->error : result->error);
-    if (points == 0) {
-        return;
-    }
-    if (sink_status_refused(&delivery->status) == 0) {
-        say(delivery, result->why);
-    }
-    error = error < ERR_COUNT && error != ERR_OK ? error : ERR_HTTP_OTHER;
-    delivery->status.refused_total[error] += points;
-    note_error(delivery, (int)error, text_of(result->why));
-}
-
-static void
-end_batch(struct delivery *delivery, const struct sink_result *result, bool refused_all)
-{
-    uint32_t points = delivery->batch.points;
-    uint32_t refused = refused_all || result->refused > points ? points : result->refused;
-    delivery->status.points_total += points - refused;
-    delivery->status.bytes_total += delivery->batch.body.used;
-    refuse(delivery, refused, result);
-    delivery_pass_accept(delivery, platform_mono_now(delivery->config.platform));
-}
-
-static enum sink_verdict
-judge(struct delivery *delivery, const struct sink_answer *answer, size_t *used,
-      struct sink_result *result)
-{
-    struct sink *sink = delivery->sink;
-    const struct sink_kind *kind = sink->kind;
-    if (delivery->in_setup && kind->setup_judge != NULL) {
-        *used = answer->body.size;
-        return kind->setup_judge(sink, delivery->setup_number, answer, result);
-    }
-    if (!delivery->in_setup && kind->judge != NULL) {
-        return kind->judge(sink, answer, used, result);
-    }
-    return kind->transport == SINK_HTTP ? sink_judge_status(answer, result) : SINK_TAKEN;
-}
-
-static void
-end_setup(struct delivery *delivery, enum sink_verdict verdict)
-{
-    if (verdict == SINK_TAKEN) {
-        delivery->setup_number++;
-        succeed(delivery);
-    }
-}
-
-// The connection is left, too, but not from within its own callback.
-static void
-begin_again(struct delivery *delivery)
-{
-    delivery->is_set_up = false;
-    delivery->setup_number = 0;
-    delivery->leaving = delivery->sink->kind->transport == SINK_STREAM;
-}
-
-static bool
-on_done(void *context, int error, const struct sink_answer *answer, size_t *used,
-        struct text detail)
-{
-    struct delivery *delivery = context;
-    struct sink_result result = {0};
-    if (error != 0) {
-        distrust(delivery);
-        if (delivery->sink->kind->unanswered != NULL) {
-            delivery->sink->kind->unanswered(delivery->sink);
-        }
-        fail(delivery, error, detail, 0);
-        return true;
-    }
-    enum sink_verdict verdict = judge(delivery, answer, used, &result);
-    result.why[sizeof result.why - 1] = '\0';
-    if (verdict == SINK_MORE) {
-        return false;
-    }
-    if (verdict == SINK_SETUP) {
-        begin_again(delivery);
-    }
-    if (verdict == SINK_SETUP && result.error == 0 && delivery->moves++ < MOVES_MAX) {
-        delivery->state = DELIVERY_READY;
-        return true;
-    }
-    if (verdict == SINK_RETRY || verdict == SINK_SETUP ||
-        (delivery->in_setup && verdict != SINK_TAKEN)) {
-        int why = result.error == 0 ? ERR_HTTP_OTHER : result.error;
-        fail(delivery, why, text_of(result.why), answer->retry_after_ms);
-        return true;
-    }
-    if (delivery->in_setup) {
-        end_setup(delivery, verdict);
-        return true;
-    }
-    succeed(delivery);
-    end_batch(delivery, &result, verdict == SINK_REFUSED);
-    return true;
 }
 
 // Opening
@@ -225,12 +41,13 @@ open_cursor(struct delivery *delivery)
     int error = cursor_load(&delivery->cursor);
     if (error != 0 && error != -ERR_NO_FILE) {
         delivery->owes_all = config->archive != NULL;
-        say(delivery, delivery->owes_all
-                          ? "the file that says what it has is not usable; all that is recorded is "
-                            "sent again"
-                          : "the file that says what it has is not usable; sending begins with the "
-                            "newest cycle");
-        note_error(delivery, error, TEXT(""));
+        delivery_say(delivery,
+                     delivery->owes_all
+                         ? "the file that says what it has is not usable; all that is recorded is "
+                           "sent again"
+                         : "the file that says what it has is not usable; sending begins with the "
+                           "newest cycle");
+        delivery_note_error(delivery, error, TEXT(""));
     }
 }
 
@@ -243,8 +60,8 @@ name_status(struct delivery *delivery)
 }
 
 int
-delivery_open(struct arena *arena, const struct delivery_config *config,
-              struct delivery **made, struct out *why)
+delivery_open(struct arena *arena, const struct delivery_config *config, struct delivery **made,
+              struct out *why)
 {
     struct sink *sink = config->sink;
     struct delivery *delivery = arena_take(arena, sizeof *delivery);
@@ -255,7 +72,7 @@ delivery_open(struct arena *arena, const struct delivery_config *config,
         .resolver = config->resolver,
         .timeout_ms = config->timeout_ms,
         .write_line = config->write_line,
-        .events = {.context = delivery, .on_done = on_done},
+        .events = {.context = delivery, .on_done = delivery_on_done},
     };
     delivery->config = *config;
     delivery->sink = sink;
@@ -288,7 +105,7 @@ send_request(struct delivery *delivery, bool in_setup)
     int error = transport_send(delivery->transport,
                                in_setup ? &delivery->setup : &delivery->request, answered);
     if (error != 0) {
-        fail(delivery, error, TEXT(""), 0);
+        delivery_fail(delivery, error, TEXT(""), 0);
     }
 }
 
@@ -327,7 +144,7 @@ finish_batch(struct delivery *delivery)
     int error = sink->kind->finish(sink, &delivery->batch, &delivery->request);
     if (error != 0) {
         struct sink_result result = {.error = error};
-        end_batch(delivery, &result, true);
+        delivery_end_batch(delivery, &result, true);
         return;
     }
     delivery->batch_done = true;
@@ -417,8 +234,9 @@ delivery_turn(struct delivery *delivery, struct mono_ns now, uint32_t cycle_s)
     }
     int error = cursor_store(&delivery->cursor, now, false);
     if (error != 0 && error != delivery->status.cursor_error) {
-        say(delivery, "what it has cannot be written to --state-dir; after a restart some is "
-                      "sent twice");
+        delivery_say(delivery,
+                     "what it has cannot be written to --state-dir; after a restart some is "
+                     "sent twice");
     }
     delivery->status.cursor_error = -delivery->cursor.last_error;
     return next;

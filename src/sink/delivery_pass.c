@@ -191,8 +191,8 @@ fail_archive(struct delivery *delivery, uint32_t cycle_s, int error, struct mono
     status->last_error = -error;
     status->error_ms = platform_wall_now(delivery->config.platform).ms;
     status->unread_total++;
-    if (delivery->gap_failures++ == 0 && delivery->over_s == 0 && delivery->config.say != NULL) {
-        delivery->config.say(delivery->sink, status->why);
+    if (delivery->gap_failures++ == 0 && delivery->over_s == 0) {
+        delivery_say(delivery, status->why);
     }
     begin_starving(delivery, now);
     if (cycle_s != 0) {

@@ -1,5 +1,6 @@
-// What the files of delivery share: delivery.c (requests and their ends) and
-// delivery_pass.c (which cycle, and its sets). Internal to them.
+// What the files of delivery share: delivery.c (when something is sent),
+// delivery_answer.c (what becomes of it) and delivery_pass.c (which cycle, and its
+// sets). Internal to them.
 #ifndef SKERRY_SINK_DELIVERY_STATE_H
 #define SKERRY_SINK_DELIVERY_STATE_H
 
@@ -67,6 +68,19 @@ struct delivery {
     struct mono_ns sent_at;
     struct sink_status status;
 };
+
+// The transport's event; the end of each request.
+bool delivery_on_done(void *context, int error, const struct sink_answer *answer, size_t *used,
+                      struct text detail);
+// The batch was taken but for what `result` says, or with `refused_all` not at all.
+void delivery_end_batch(struct delivery *delivery, const struct sink_result *result,
+                        bool refused_all);
+// The request is tried again, after a while that grows from try to try.
+void delivery_fail(struct delivery *delivery, int error, struct text why,
+                   int64_t retry_after_ms);
+// For the status; without `why` the error's own sentence.
+void delivery_note_error(struct delivery *delivery, int error, struct text why);
+void delivery_say(const struct delivery *delivery, const char *sentence);
 
 enum pass_result {
     PASS_FULL,   // the batch is full, or the cycle has ended
