@@ -93,6 +93,8 @@ struct history {
 int history_failed(struct history *history, int error);
 // The writer has no rows or labels in mind any more.
 void history_forget(struct history *history);
+// Totals and the key from the file.
+int history_load_totals(struct history *history) MUST_USE;
 // Totals into the file, and commit.
 int history_commit(struct history *history) MUST_USE;
 int history_begin(struct history *history) MUST_USE;
