@@ -165,6 +165,37 @@ TEST(the_file_keeps_its_size)
     kit_close(&kit);
 }
 
+// As record does it: what found the file full is tried again once after upkeep.
+static bool
+record_or_lose(uint32_t cycle_s)
+{
+    int error = kit_record(&kit, cycle_s);
+    if (error == -ERR_DISK_FULL && kit_maintain(&kit) == 0) {
+        error = kit_record(&kit, cycle_s);
+    }
+    CHECK(error == 0 || error == -ERR_DISK_FULL);
+    (void)kit_maintain(&kit);
+    return error == 0;
+}
+
+// A cycle takes more than the share of the file that is kept free: twice as much is,
+// as soon as one did not fit, and none is lost.
+TEST(a_cycle_larger_than_the_room)
+{
+    enum { LIMIT = 800 << 10, COUNT = 400 };
+    unsigned lost = 0;
+    struct history_use use;
+    kit_open(&kit, 1, 60, LIMIT);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        lost += !record_or_lose(START + i * 60);
+    }
+    CHECK_EQUAL_U64(lost, 0);
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK(use.oldest_s[TIER_RAW] > START);  // it was full
+    kit_close(&kit);
+}
+
 int
 main(void)
 {
@@ -172,6 +203,7 @@ main(void)
         {"minutes_and_ten_minutes", minutes_and_ten_minutes},
         {"ten_minutes_of_minutes", ten_minutes_of_minutes},
         {"the_file_keeps_its_size", the_file_keeps_its_size},
+        {"a_cycle_larger_than_the_room", a_cycle_larger_than_the_room},
     };
     return test_run(cases, ARRAY_COUNT(cases));
 }
