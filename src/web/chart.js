@@ -12,6 +12,8 @@ const BINARY = Array.from({ length: 60 }, (none, power) => 2 ** power);
 const WHOLE = [0, 1, 2].flatMap((power) => ROUND.map((step) => step * 1000 ** power));
 const RETRY_MS = 3000;
 const SPARSE = 6;
+// With more lines the peaks of each would hide the others.
+const PEAKED_MAX = 3;
 const PLAN = ["request", "limit", "size"];
 const sync = uPlot.sync("all");
 const PALETTE = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6", "--line-7", "--line-8"];
@@ -162,13 +164,14 @@ export function chart({ title, format, axis: axisFormat, lines }) {
     function draw(found) {
         shown = [];
         const tables = [];
+        const isPeaked = lines.filter((line) => !PLAN.includes(line.role)).length <= PEAKED_MAX;
         found.forEach((one, i) => {
             const planned = PLAN.includes(lines[i].role);
             if (one === null || one.times.length === 0 || (planned && !one.values.some((value) => value > 0))) {
                 return;
             }
             const style = styleOf(lines[i], i);
-            if (one.peaks && !planned) {
+            if (one.peaks && !planned && isPeaked) {
                 shown.push({ ...lines[i], label: `${lines[i].label} peak`, style: { ...style, fill: false }, peak: true });
                 tables.push([one.times, one.peaks]);
             }

@@ -6,7 +6,7 @@ import { link, remember, route } from "./route.js";
 import { now, poll, rowsOf } from "./server.js";
 import { table } from "./table.js";
 import { containerState, isHere, namespaceLink, nodeLink, nodeState, noHistory, podLink, podState, rangeChoice, use, useHint } from "./parts.js";
-import { bytes, count, cpu, duration, isNone, rate, short } from "./units.js";
+import { bytes, count, cpu, duration, isNone, plural, rate, short } from "./units.js";
 
 function useColumn(key, title, format, size, width = 140) {
     return {
@@ -126,6 +126,7 @@ function periodOf(rows, cycleMs) {
     return Math.max(cycleMs, rows > 20000 ? 30000 : rows > 5000 ? 15000 : 5000);
 }
 
+// As many as there are colours to tell lines apart.
 const COMPARED_MAX = 8;
 const ENTITY = {
     nodes: (row) => ({ node: row.name }),
@@ -149,6 +150,16 @@ const COMPARED = [
     ["Pods", count, "pod/count", ["nodes", "namespaces"]],
 ];
 
+// What the charts show, and how to see others.
+function comparedHint(kind, list, first, shown, all) {
+    if (all === 0) {
+        return `No ${kind} to compare.`;
+    }
+    const order = `sorted by ${list.sortedBy()}`;
+    return shown === all ? `All ${plural(all, kind)} of the list, ${order}`
+        : `${count(first + 1)} to ${count(first + shown)} of ${plural(all, kind)}, ${order}. For others: ‹ ›, sort the table, or filter it by words`;
+}
+
 // The rows that come first, as lines of charts; they follow sorting and filter.
 function comparison(shell, kind, list) {
     let group = null;
@@ -156,7 +167,12 @@ function comparison(shell, kind, list) {
     const place = h("div");
     const choice = rangeChoice((seconds) => group && group.show(seconds));
     const hint = h("span", { class: "dim" });
-    const element = h("div", { class: "comparison", hidden: true }, h("div", { class: "section" }, hint, choice), place);
+    let first = 0;
+    const step = (by, text, title) => h("button", { title, "aria-label": title, onclick: () => { first += by; refresh(true); } }, text);
+    const back = step(-COMPARED_MAX, "‹", `${COMPARED_MAX} before`);
+    const on = step(COMPARED_MAX, "›", `next ${COMPARED_MAX}`);
+    const pager = h("div", { class: "ranges", role: "group", "aria-label": "Which rows the charts compare" }, back, on);
+    const element = h("div", { class: "comparison", hidden: true }, h("div", { class: "section" }, h("div", { class: "tools" }, pager, hint), choice), place);
     const button = h("button", { class: "toggle", "aria-pressed": "false", onclick: () => turn(element.hidden) }, "Charts");
 
     function stop() {
@@ -167,8 +183,15 @@ function comparison(shell, kind, list) {
         names = "";
     }
 
-    function refresh() {
-        const rows = list().first(COMPARED_MAX);
+    // turned: to other rows of the same list; else from its beginning.
+    function refresh(turned) {
+        const all = list().seen();
+        first = !turned ? 0 : Math.max(0, Math.min(first, Math.floor((all.length - 1) / COMPARED_MAX) * COMPARED_MAX));
+        const rows = all.slice(first, first + COMPARED_MAX);
+        hint.textContent = comparedHint(kind, list(), first, rows.length, all.length);
+        pager.hidden = all.length <= COMPARED_MAX;
+        back.disabled = first === 0;
+        on.disabled = first + COMPARED_MAX >= all.length;
         const now = rows.map((row) => row.found).join("\n");
         if (element.hidden || now === names) {
             return;
@@ -176,11 +199,10 @@ function comparison(shell, kind, list) {
         stop();
         names = now;
         if (shell.keepsNoHistory()) {
-            choice.hidden = true;
+            choice.hidden = pager.hidden = hint.hidden = true;
             fill(place, noHistory());
             return;
         }
-        hint.textContent = `The first ${count(rows.length)} of the list, as it is sorted and filtered`;
         group = chartGroup(COMPARED.filter(([, , , kinds]) => kinds.includes(kind)).map(([title, format, metric, , resource]) => ({
             title, format, lines: rows.map((row) => ({ label: short(row.name), entity: ENTITY[kind](row), metric, resource })),
         })), chosenRange());

@@ -191,7 +191,8 @@ export function table({ columns: wanted, search, target, sort, noun, empty, tool
             rows.forEach((row) => { row.found = search(row).toLowerCase(); });
             arrange(first);
         },
-        first: (most) => seen.slice(0, most),
+        seen: () => seen,
+        sortedBy: () => `${columnOf(key).title}${!columnOf(key).num ? "" : down ? ", largest first" : ", smallest first"}`,
         frame,
         setFilter(text) {
             filter.value = text;

@@ -217,7 +217,19 @@ await run("rows of a list as charts", async () => {
     await page.goto(`${BASE}/#/nodes?view=charts`);
     await chartsDrawn(page);
     check((await page.locator(".chart").first().innerText()).includes(nodes[0].name), "no line of the first node");
+    await page.getByText(`All ${nodes.length} nodes of the list`).waitFor();
     await shot(page, "nodes-charts-1280");
+});
+
+await run("charts compare eight rows of a list, then the next", async () => {
+    await page.goto(`${BASE}/#/pods?view=charts&sort=name&order=up`);
+    await page.getByText(`1 to 8 of ${pods.length} pods, sorted by Pod`).waitFor();
+    await chartsDrawn(page);
+    await page.getByRole("button", { name: "next 8" }).click();
+    await page.getByText(`9 to 16 of ${pods.length} pods`).waitFor();
+    const ninth = [...pods].sort((a, b) => new Intl.Collator("en", { numeric: true }).compare(a.name, b.name))[8].name;
+    await page.locator(".chart").first().getByText(ninth.slice(-12)).waitFor();
+    await shot(page, "pods-charts-1280");
 });
 
 await run("sorted, filtered, by keys, and all of it in the address", async () => {
