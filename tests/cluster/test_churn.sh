@@ -71,8 +71,8 @@ others_move() {
         { fail "namespaces: $(diff "$WORK/names.cluster" "$WORK/names.model")"; return; }
     await 30 same_keys ||
         { fail "$(diff "$WORK/keys.cluster" "$WORK/keys.model" | head -10)"; return; }
-    page_says team-001 "$pod" OOMKilled || { fail "$pod was killed for its memory: not on the page"; return; }
-    page_says late homeless pending || fail "homeless is pending: not on the page"
+    await 30 page_says team-001 "$pod" OOMKilled || { fail "$pod was killed for its memory: not on the page"; return; }
+    await 30 page_says late homeless pending || fail "homeless is pending: not on the page"
 }
 
 page_says() { # NAMESPACE POD WORD
