@@ -16,9 +16,12 @@ holds() { # KIND FLOOR [CERTIFICATE KEY]
     strict_stop
 }
 
-# Datagrams have no time and may get lost: none may be wrong, and most arrive.
+# Datagrams have no time and may get lost: none may be wrong, and most arrive. What
+# came while pods were still being listed is left out: which of them have their node's
+# network was not known.
 statsd_points() {
-    kafka_points | grep -v '\[' | awk -F'\t' -v OFS='\t' -v held="$HELD" '{$4 = held; print}'
+    tail -n "+$((EARLY + 1))" "$MESSAGES" >"$WORK/settled.json"
+    MESSAGES=$WORK/settled.json kafka_points | grep -v '\[' | awk -F'\t' -v OFS='\t' -v held="$HELD" '{$4 = held; print}'
 }
 
 by_statsd() {
@@ -26,6 +29,7 @@ by_statsd() {
     tree_for "$(statsd_sink)"
     await_scraped $((NODES * 3)) 60 || { fail 'not scraped'; return; }
     SINCE=$(last_cycle)
+    EARLY=$(wc -l <"$MESSAGES")
     hold || { fail "not settled: $(export_status)"; return; }
     SOME=1 values_compare_to statsd_points | grep -v ': missing\|^\.\.\. \|uptime' >"$WORK/what.txt"
     [ ! -s "$WORK/what.txt" ] || fail "seed $SEED: $(cat "$WORK/what.txt")"
