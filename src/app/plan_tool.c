@@ -91,12 +91,12 @@ validate_access(struct tool *tool)
     ASSERT(serve_access_check_bytes() <= sizeof memory);
     memset(memory, 0, sizeof memory);
     arena_init(&arena, memory, sizeof memory);
-    if (serve_access_check(&arena, tool->config, tool->platform, &why) == 0) {
-        return 0;
+    int error = serve_access_check(&arena, tool->config, tool->platform, &why);
+    if (why.used > 0) {
+        out_text(tool->out, out_view(&why));
+        out_byte(tool->out, '\n');
     }
-    out_text(tool->out, out_view(&why));
-    out_byte(tool->out, '\n');
-    return EXIT_BAD_CONFIG;
+    return error != 0 ? EXIT_BAD_CONFIG : 0;
 }
 
 int

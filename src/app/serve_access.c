@@ -328,21 +328,22 @@ say_fingerprint(struct text pem)
     }
 }
 
-// One that is longer than certificate_inspect() takes is not judged. Of one that is
-// not valid yet the clock of this machine may be the reason, which is set later.
-static int
-check_end(const struct serve_access *serve, struct text pem, struct out *why)
+// One that has ended is no reason not to start: the other roles do their work without
+// it, and it may be replaced at any time. One that is longer than certificate_inspect()
+// takes is not judged. Of one that is not valid yet the clock of this machine may be the
+// reason, which is set later.
+static void
+note_end(const struct serve_access *serve, struct text pem, struct out *why)
 {
     struct certificate_facts facts;
     if (certificate_inspect(pem, NULL, &facts) != 0 ||
         facts.until.ms > platform_wall_now(serve->platform).ms) {
-        return 0;
+        return;
     }
     out_format(why, "%s=%s: the certificate was valid until ",
                config_flag(flags[FILE_CERTIFICATE]), serve->path[FILE_CERTIFICATE]);
     calendar_write(why, facts.until);
     out_string(why, "; give one that still is");
-    return -ERR_BAD_CONFIG;
 }
 
 static int
@@ -368,7 +369,7 @@ load_certificate(struct serve_access *serve, struct out *why)
             out_format(why, "%s and %s: %s", serve->path[FILE_CERTIFICATE], serve->path[FILE_KEY],
                        out_c_string(&reason));
         } else if (serve->silent) {
-            error = check_end(serve, files.certificate_pem, why);
+            note_end(serve, files.certificate_pem, why);
         } else {
             say_fingerprint(files.certificate_pem);
         }

@@ -36,9 +36,9 @@ int serve_access_init(struct serve_access **result, struct arena *arena,
 // the seal. A sentence and -ERR_BAD_CONFIG when it cannot be used.
 int serve_access_open(struct serve_access *serve, struct out *why) MUST_USE;
 
-// Whether the files that flags name can be used: as serve_access_open() takes them,
-// and the certificate has not ended. Makes nothing, writes nothing. A sentence and
-// -ERR_BAD_CONFIG otherwise. Takes serve_access_check_bytes() of the arena.
+// Whether the files that flags name can be used, as serve_access_open() takes them: a
+// sentence and -ERR_BAD_CONFIG otherwise. With 0 there is a sentence when the
+// certificate has ended. Makes nothing, writes nothing. Takes serve_access_check_bytes() of the arena.
 size_t serve_access_check_bytes(void);
 int serve_access_check(struct arena *arena, const struct config *config,
                        const struct platform *platform, struct out *why) MUST_USE;
