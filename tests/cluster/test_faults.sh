@@ -282,7 +282,7 @@ api_bad_object() {
     known=$(truth entity=cluster | jq .pods)
     command_ok "/fault?target=api&kind=$1" && command_ok /410 && command_ok '/cut' ||
         { fail "the fault is not taken"; return; }
-    await 30 relisted $((lists + 2)) ||
+    await 90 relisted $((lists + 2)) ||  # after a back-off, of half a minute at most
         { fail "not listed again: $(appliance -c '.sources[0]')"; return; }
     [ "$(error_total "$2")" -gt "$before" ] || fail "not counted: $(appliance -c .errors)"
     await 20 pods_are "$known" || fail "$known pods there are, $(pool pods used) are known"
