@@ -2,7 +2,7 @@
 // first, with history and without (BARE).
 import { readFileSync } from "node:fs";
 import { bytes } from "../../src/web/units.js";
-import { BASE, PHONE, WIDE, chartsDrawn, check, end, fits, json, openPage, rowsOf, run, shot } from "./kit.mjs";
+import { BASE, PHONE, WIDE, chartsDrawn, check, end, fits, json, openPage, rowsOf, run, shot, turned } from "./kit.mjs";
 
 const { BARE } = process.env;
 const page = await openPage(WIDE, "light");
@@ -30,16 +30,16 @@ await run("a machine alone is shown with all it has", async () => {
 });
 
 await run("its page, its services and the appliance's", async () => {
-    await page.locator(".top nav a", { hasText: "Machines" }).click();
+    await turned(page, () => page.locator(".top nav a", { hasText: "Machines" }).click());
     await page.getByText("1 node", { exact: true }).waitFor();
-    await page.locator(".grid a", { hasText: machine.name }).click();
+    await turned(page, () => page.locator(".grid a", { hasText: machine.name }).click());
     await page.locator(".metrics li", { hasText: "memory/available" }).waitFor();
     await chartsDrawn(page);
     await shot(page, "host-node-1280", true);
-    await page.keyboard.press("5");
+    await turned(page, () => page.keyboard.press("5"));
     await page.locator(".grid").waitFor();
     await shot(page, "host-containers-1280");
-    await page.keyboard.press("6");
+    await turned(page, () => page.keyboard.press("6"));
     await page.getByText("None: this machine is read directly.").waitFor();
     await page.getByText("None is configured: --sink=").waitFor();
     await shot(page, "host-appliance-1280", true);

@@ -50,6 +50,16 @@ export async function openPage(viewport, colorScheme) {
     const context = await browser.newContext({ viewport, colorScheme, ignoreHTTPSErrors: true, reducedMotion: "reduce", timezoneId: "Pacific/Auckland", locale: "en-GB" });
     const page = await context.newPage();
     page.setDefaultTimeout(LIMIT);
+    await page.addInitScript(() => {
+        window.views = 0;
+        addEventListener("hashchange", () => setTimeout(() => { window.views++; }));
+    });
+    const load = page.goto.bind(page);
+    page.goto = (url) => {
+        const [document, address] = page.url().split("#");
+        const [wanted, view] = url.split("#");
+        return document === wanted && view !== undefined && view !== address ? turned(page, () => load(url)) : load(url);
+    };
     page.on("pageerror", (error) => state.noise.push(error.message));
     page.on("console", (message) => {
         // A history that is being written may say 503 for a moment; the page asks again.
@@ -64,6 +74,13 @@ export async function openPage(viewport, colorScheme) {
         }
     });
     return page;
+}
+
+// The address changes before the view does: until then it is the old view that answers.
+export async function turned(page, action) {
+    const before = await page.evaluate(() => window.views);
+    await action();
+    await page.waitForFunction((old) => window.views > old, before);
 }
 
 // Charts out of sight are not read: all come into sight.

@@ -3,7 +3,7 @@
 import { get } from "node:http";
 import { execFileSync } from "node:child_process";
 import { ago, bytes, count, cpu, duration, formatOf, percent } from "../../src/web/units.js";
-import { BASE, PHONE, WIDE, browser, chartsDrawn, check, end, fits, frames, json, openPage, rowsOf, run, shot, withErrors } from "./kit.mjs";
+import { BASE, PHONE, WIDE, browser, chartsDrawn, check, end, fits, frames, json, openPage, rowsOf, run, shot, turned, withErrors } from "./kit.mjs";
 
 const { SIM_ADMIN, SINK, TREE } = process.env;
 // The page's promises: bytes as they are sent, milliseconds of script.
@@ -30,7 +30,7 @@ const page = await openPage(WIDE, "light");
 const rows = page.locator(".grid tbody tr:not([aria-hidden])");
 
 async function tab(title) {
-    await page.locator(".top nav a", { hasText: title }).first().click();
+    await turned(page, () => page.locator(".top nav a", { hasText: title }).first().click());
 }
 
 const pods = rowsOf(await json("page/pods"));
@@ -233,7 +233,7 @@ await run("charts compare eight rows of a list, then the next", async () => {
 });
 
 await run("sorted, filtered, by keys, and all of it in the address", async () => {
-    await page.keyboard.press("4");
+    await turned(page, () => page.keyboard.press("4"));
     await rows.first().waitFor();
     await page.locator(".grid th button", { hasText: "Memory" }).click();
     const most = [...pods].sort((a, b) => (b.memory || 0) - (a.memory || 0))[0];
@@ -259,7 +259,7 @@ await run("sorted, filtered, by keys, and all of it in the address", async () =>
 await run("page of a node", async () => {
     const node = nodes[0];
     await tab("Nodes");
-    await page.locator(".grid a", { hasText: node.name }).first().click();
+    await turned(page, () => page.locator(".grid a", { hasText: node.name }).first().click());
     await page.locator(".section.head h2", { hasText: node.name }).waitFor();
     await page.locator(".metrics li").first().waitFor();
     const told = await truth(`entity=node&name=${node.name}`);
@@ -279,12 +279,12 @@ await run("page of a pod, its container, its namespace", async () => {
     check((await page.locator(".cards").innerText()).includes(`limit ${bytes(some.memoryLimit)}`), "no limit");
     await chartsDrawn(page);
     await shot(page, "pod-1280", true);
-    await page.locator(".part .grid a").first().click();
-    await page.waitForURL(/#\/container\//);
+    await turned(page, () => page.locator(".part .grid a").first().click());
+    check(/#\/container\//.test(page.url()), page.url());
     await page.locator(".facts", { hasText: "Image" }).waitFor();
     await chartsDrawn(page);
     await shot(page, "container-1280", true);
-    await page.locator(".crumbs a", { hasText: some.namespace }).click();
+    await turned(page, () => page.locator(".crumbs a", { hasText: some.namespace }).click());
     await page.locator(".part .grid a", { hasText: some.name.slice(-12) }).first().waitFor();
     await shot(page, "namespace-1280", true);
     await page.goto(`${BASE}/#/system/${nodes[0].name}/kubelet`);
@@ -457,7 +457,7 @@ await run("what goes wrong is said: what, since when, where", async () => {
     await fits(phone, "trouble");
     await shot(phone, "trouble-390-dark", true);
     await phone.context().close();
-    await line(silent).locator("a").click();
+    await turned(page, () => line(silent).locator("a").click());
     await page.locator(".notice.bad", { hasText: "This node does not answer" }).waitFor();
     await shot(page, "node-silent-1280");
     await tab("Nodes");
