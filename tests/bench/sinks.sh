@@ -7,8 +7,9 @@
 #   sinks.sh BUILD history     bytes per sample, CPU of record per node and cycle
 #
 # Sinks send to the real server where Debian has it (influxd, victoria-metrics,
-# prometheus, carbon-cache, and the mock cluster of kcat for Kafka), and otherwise
-# to null_server.py, which takes everything.
+# prometheus, and the mock cluster of kcat for Kafka), and otherwise to
+# null_server.py, which takes everything. So does graphite's: carbon-cache takes
+# values more slowly than they come.
 set -u
 BENCH_BUILD=$(readlink -f "$1")
 BENCH=$2
@@ -158,7 +159,7 @@ measure_vmagent() {
     awk -v ns="$ns" -v n="$asked" \
         'BEGIN {printf "sink_vmagent_resource_node_cpu %.3f ms/node/cycle\n", ns / n / 1e6}'
     echo "sink_vmagent_resource_rss $(memory_kib "$pid" Rss) KiB"
-    server_stop vmagent
+    server_kill vmagent
 }
 
 measure_comparison() {
@@ -173,7 +174,7 @@ with_server() { # TOOL SERVER COMMAND...
     command -v "$tool" >/dev/null || { echo "sink_$server none ($tool is not packaged)"; return; }
     "${server}_start" || { echo "bench: $server does not start" >&2; return; }
     "$@"
-    server_stop "$server"
+    server_kill "$server"
 }
 
 measure_server() { # TOOL SERVER NAME
@@ -191,7 +192,7 @@ bench_sink() { # KIND
     prometheus) measure_server victoria-metrics victoria prometheus ;;
     prometheus-server) measure_server prometheus prometheus prometheus_server ;;
     vmagent) with_server victoria-metrics victoria measure_comparison ;;
-    graphite) measure_server carbon-cache graphite graphite ;;
+    graphite) measure_null stream graphite "graphite:tcp://$here:" ;;
     kafka) measure_server kcat kafka kafka ;;
     otlp) measure_null http otlp "otlp:http://$here:" ;;
     opentsdb) measure_null http opentsdb "opentsdb:http://$here:" ;;
