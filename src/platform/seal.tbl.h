@@ -112,7 +112,7 @@ SEAL(shutdown, COLLECT | SERVE | EXPORT, "orderly ends")
 SEAL(getsockname, COLLECT | SERVE | EXPORT, "own address")
 SEAL(getpeername, COLLECT | SERVE | EXPORT, "the other's address")
 SEAL(getsockopt, COLLECT | SERVE | EXPORT, "has the connection been made")
-SEAL(setsockopt, COLLECT | SERVE | EXPORT, "buffer sizes, keep-alive")
+SEAL(setsockopt, COLLECT | SERVE | EXPORT, "buffer sizes, keep-alive, no delay")
 
 // New connections: out for those who fetch and send, in for the one who serves.
 SEAL_ARG(socket, COLLECT | EXPORT, 0, 0xffffffff, AF_INET, "to kubelets, API servers, sinks, DNS")

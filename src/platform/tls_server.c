@@ -8,6 +8,7 @@
 #include <mbedtls/oid.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ticket.h>
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
 #include <string.h>
@@ -17,6 +18,11 @@
 
 #define NAME_BYTES 256
 #define NAMES_BYTES 512
+// How long a client may come back without a full handshake. The key that tickets
+// are sealed with is another as often; the one before it is good until the next.
+#define TICKET_S 3600
+#define TICKET_NAME_BYTES 4
+#define TICKET_KEY_BYTES 32
 // The current one, one that handshakes still hold, and one to parse into.
 #define MATERIALS 3
 
@@ -47,6 +53,7 @@ struct tls_server {
     mbedtls_ssl_config config;
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
+    mbedtls_ssl_ticket_context tickets;
     unsigned char *pem;  // scratch
 };
 
@@ -168,6 +175,35 @@ parse_key(struct tls_server *server, struct material *material, struct text pem,
     return 0;
 }
 
+// Both keys become others: no ticket that is out is good any more.
+static int
+forget_tickets(struct tls_server *server)
+{
+    unsigned char name[TICKET_NAME_BYTES];
+    unsigned char key[TICKET_KEY_BYTES];
+    int code = 0;
+    for (int i = 0; i < 2 && code == 0; i++) {
+        code = mbedtls_ctr_drbg_random(&server->random, name, sizeof name);
+        code = code != 0 ? code : mbedtls_ctr_drbg_random(&server->random, key, sizeof key);
+        code = code != 0 ? code : mbedtls_ssl_ticket_rotate(&server->tickets, name, sizeof name,
+                                                            key, sizeof key, TICKET_S);
+    }
+    mbedtls_platform_zeroize(key, sizeof key);
+    return code;
+}
+
+// A ticket does not tell who the client proved to be: with an authority there are
+// none.
+static int
+renew_tickets(struct tls_server *server, bool with_authority)
+{
+    mbedtls_ssl_conf_session_tickets_cb(&server->config,
+                                        with_authority ? NULL : mbedtls_ssl_ticket_write,
+                                        with_authority ? NULL : mbedtls_ssl_ticket_parse,
+                                        &server->tickets);
+    return forget_tickets(server);
+}
+
 int
 tls_server_load(struct tls_server *server, const struct tls_server_files *files, struct out *why)
 {
@@ -188,6 +224,10 @@ tls_server_load(struct tls_server *server, const struct tls_server_files *files,
     if (error == 0 && files->allowed_names.size > sizeof material->names) {
         out_string(why, "the names of allowed clients are too long");
         error = -ERR_TOO_LONG;
+    }
+    if (error == 0 && renew_tickets(server, material->has_authority) != 0) {
+        out_string(why, "no keys for session tickets are to be had");
+        error = -ERR_IO;
     }
     if (error != 0) {
         material_free(material);
@@ -269,6 +309,11 @@ set_up(struct tls_server *server)
     if (code == 0 && psa_crypto_init() != PSA_SUCCESS) {
         code = MBEDTLS_ERR_SSL_ALLOC_FAILED;
     }
+    mbedtls_ssl_ticket_init(&server->tickets);
+    code = code != 0 ? code
+                     : mbedtls_ssl_ticket_setup(&server->tickets, mbedtls_ctr_drbg_random,
+                                                &server->random, MBEDTLS_CIPHER_AES_256_GCM,
+                                                TICKET_S);
     code = code != 0 ? code : configure(server);
     for (uint32_t i = 0; i < server->limit && code == 0; i++) {
         struct session *session = &server->sessions[i];

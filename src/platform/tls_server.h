@@ -7,10 +7,11 @@
 // how much of its turn it may take.
 //
 // The certificate may be replaced while connections are open: handshakes that
-// began with the old one end with it. TLS 1.2 and 1.3, ALPN http/1.1, no session
-// tickets, no renegotiation. With an authority of clients, a certificate of
-// theirs is asked for; who shows none comes in all the same, who shows a wrong
-// one does not.
+// began with the old one end with it. TLS 1.2 and 1.3, ALPN http/1.1, no
+// renegotiation. A client comes back by a session ticket for an hour, or until the
+// certificate is replaced; nothing is kept here for it but two keys. With an
+// authority of clients there are no tickets, and a certificate of theirs is asked
+// for; who shows none comes in all the same, who shows a wrong one does not.
 //
 // Sockets are the caller's, non-blocking. Not thread-safe.
 #ifndef SKERRY_PLATFORM_TLS_SERVER_H
@@ -42,7 +43,7 @@ int tls_server_init(struct tls_server **server, struct arena *arena, uint32_t cl
 
 // Takes certificate and key for handshakes from now on; `files` are copied.
 // -ERR_BAD_CONFIG with a sentence, -ERR_BUSY while handshakes still hold the last
-// but one; what was there stays.
+// but one, -ERR_IO without random bytes; what was there stays.
 int tls_server_load(struct tls_server *server, const struct tls_server_files *files,
                     struct out *why) MUST_USE;
 

@@ -151,6 +151,33 @@ shows() { # CERTIFICATE
         openssl x509 -noout -fingerprint -sha256)" = "$(openssl x509 -in "$1" -noout -fingerprint -sha256)" ]
 }
 
+# What openssl says of a connection that brings what the last one kept: New or Reused.
+handshake() { # VERSION FILE [s_client arguments]
+    local version=$1 file=$2
+    shift 2
+    [ ! -e "$file" ] || set -- -sess_in "$file" "$@"
+    printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' |
+        timeout 20 openssl s_client -connect "127.0.0.1:$PORT" "-$version" -sess_out "$file" -ign_eof \
+            "$@" 2>/dev/null | tee "$WORK/handshake" | sed -n 's/^\(New\|Reused\), TLS.*/\1/p' | head -n 1
+    grep -aq '^HTTP/1.1 ' "$WORK/handshake" || echo "no answer"
+}
+
+comes_back() {
+    local version
+    for version in tls1_2 tls1_3; do
+        [ "$(handshake "$version" "$WORK/$version")" = New ] || fail "$version: the first is not new"
+        [ "$(handshake "$version" "$WORK/$version")" = Reused ] || fail "$version: the second does not resume"
+        [ "$(handshake "$version" "$WORK/$version")" = Reused ] || fail "$version: the third does not resume"
+    done
+}
+
+is_forgotten() {
+    local version
+    for version in tls1_2 tls1_3; do
+        [ "$(handshake "$version" "$WORK/$version")" = New ] || fail "$version: a ticket outlives the certificate"
+    done
+}
+
 own_files() {
     CERTIFICATE=$WORK/own.crt
     make_pair own
@@ -163,11 +190,14 @@ own_files() {
     await 60 serve_is_up || { fail "serve does not come up"; return; }
     shows "$WORK/own.crt" || fail "shows another certificate"
     [ ! -e "$TREE/state/serve" ] || fail "makes its own all the same"
+    rm -f "$WORK"/tls1_?
+    comes_back
     [ "$(status_of /metrics -H 'Authorization: Bearer one-token-of-many-words')" = 200 ] || fail "its token"
     echo another-token-of-many-words >"$WORK/own.token"
     cp "$WORK/next.crt" "$WORK/own.crt"
     cp "$WORK/next.key" "$WORK/own.key"
     await 30 shows "$WORK/next.crt" || fail "does not read the certificate again"
+    is_forgotten
     await 30 eval '[ "$(status_of /metrics -H "Authorization: Bearer another-token-of-many-words")" = 200 ]' ||
         fail "does not read the token again"
     [ "$(status_of /metrics -H 'Authorization: Bearer one-token-of-many-words')" = 401 ] || fail "the old token is good"
@@ -337,6 +367,7 @@ case_run tool_prints tool_prints
 case_run token_lets_in token_lets_in
 case_run refusal_is_short refusal_is_short
 case_run login login
+case_run comes_back comes_back
 case_run apiservice apiservice
 case_run clean_metrics clean_metrics
 case_run survives_a_death survives_a_death
