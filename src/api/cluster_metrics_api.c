@@ -418,10 +418,6 @@ extras_step(struct exchange *exchange, struct out *out)
 static enum step
 metrics_step(struct exchange *exchange, struct out *out)
 {
-    // The table may go while an answer is under way.
-    if (exchange->api->table == NULL) {
-        return STEP_DONE;
-    }
     switch (*phase_of(&exchange->cursor)) {
     case PHASE_FAMILY:
         return family_step(exchange);
@@ -446,5 +442,5 @@ cluster_metrics_api(struct exchange *exchange)
                       error_sentence(ERR_NOT_READY));
         return;
     }
-    exchange_answer(exchange, CONTENT_PROMETHEUS, metrics_step);
+    exchange_answer_of_table(exchange, CONTENT_PROMETHEUS, metrics_step);
 }

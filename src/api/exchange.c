@@ -19,6 +19,7 @@ exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms now)
     exchange->set_cookie[0] = '\0';
     exchange->trusted = true;
     exchange->closes_after = false;
+    exchange->of_table = false;
     exchange->head = (struct request_head){0};
     exchange->step = NULL;
     exchange->cut = false;
@@ -40,6 +41,14 @@ exchange_answer(struct exchange *exchange, const char *content_type, exchange_st
     exchange->status = 200;
     exchange->content_type = content_type;
     exchange->step = step;
+}
+
+void
+exchange_answer_of_table(struct exchange *exchange, const char *content_type, exchange_step *step)
+{
+    ASSERT(exchange->api->table != NULL);
+    exchange_answer(exchange, content_type, step);
+    exchange->of_table = true;
 }
 
 static enum step
@@ -64,6 +73,7 @@ exchange_fail_message(struct exchange *exchange, unsigned status, const struct o
     exchange->status = status;
     exchange->content_type = CONTENT_TEXT;
     exchange->step = message_step;
+    exchange->of_table = false;
     memset(&exchange->cursor, 0, sizeof exchange->cursor);
 }
 
@@ -81,6 +91,14 @@ exchange_fail(struct exchange *exchange, unsigned status, const char *format, ..
     exchange_fail_message(exchange, status, &message);
 }
 
+static bool
+cut(struct exchange *exchange)
+{
+    exchange->cut = true;
+    exchange->api->http.cut_total++;
+    return true;
+}
+
 // Takes back an element that did not fit. One that does not fit into an empty
 // piece either never will: then the answer ends here.
 static bool
@@ -92,15 +110,16 @@ take_back(struct exchange *exchange, struct out *out, size_t used, const struct 
     if (used > 0 || out->size < EXCHANGE_ELEMENT_BYTES_MAX) {
         return false;
     }
-    exchange->cut = true;
-    exchange->api->http.cut_total++;
-    return true;
+    return cut(exchange);
 }
 
 bool
 exchange_fill(struct exchange *exchange, struct out *out)
 {
     ASSERT(exchange->step != NULL);
+    if (exchange->of_table && exchange->api->table == NULL) {
+        return cut(exchange);
+    }
     for (;;) {
         struct cursor before = exchange->cursor;
         size_t used = out->used;

@@ -64,7 +64,7 @@ struct http_use {
     uint64_t handshakes_total;         // TLS handshakes that came to their end
     uint64_t handshakes_failed_total;  // and those that did not
     uint64_t failed_total;     // no heap for an answer
-    uint64_t cut_total;        // answers with an element beyond the limit
+    uint64_t cut_total;        // answers that could not be given whole
     uint64_t request_total[HTTP_STATUS_CLASSES];  // by first digit of the status
     uint64_t answer_us_total;  // from the request's end to the answer's
     uint32_t answer_us_max;
@@ -197,7 +197,8 @@ struct exchange {
     const struct web_asset *asset;  // web_api.c
     exchange_step *step;
     struct cursor cursor;
-    bool cut;                  // an element was beyond the limit
+    bool of_table;             // without the table there is no more of it
+    bool cut;                  // it is not whole: the connection breaks off behind it
     uint64_t row_limit;        // of a list of the page; 0: none
     struct model_ask ask;
     struct resource_ask resource;
@@ -223,6 +224,10 @@ void exchange_begin(struct exchange *exchange, struct api *api, struct wall_ms n
 
 // The handler's answer: 200 with what `step` writes.
 void exchange_answer(struct exchange *exchange, const char *content_type, exchange_step *step);
+// The same of what the live table has. When that goes under way, the answer is cut:
+// `step` is called with a table only.
+void exchange_answer_of_table(struct exchange *exchange, const char *content_type,
+                              exchange_step *step);
 
 // A short text with an end of line added; what is too long is cut.
 void exchange_fail(struct exchange *exchange, unsigned status, const char *format, ...)

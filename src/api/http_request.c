@@ -214,6 +214,14 @@ next_piece(struct client *client)
     return client->piece.used > 0;
 }
 
+// An answer that is not whole has no end either, so that nobody takes it for whole.
+static ssize_t
+end_of(const struct client *client)
+{
+    return client->exchange.cut ? MHD_CONTENT_READER_END_WITH_ERROR
+                                : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static ssize_t
 read_answer(void *context, uint64_t position, char *to, size_t room)
 {
@@ -221,10 +229,10 @@ read_answer(void *context, uint64_t position, char *to, size_t room)
     (void)position;
     if (client->piece_at == client->piece.used) {
         if (client->complete) {
-            return MHD_CONTENT_READER_END_OF_STREAM;
+            return end_of(client);
         }
         if (!next_piece(client)) {
-            return client->complete ? MHD_CONTENT_READER_END_OF_STREAM : 0;
+            return client->complete ? end_of(client) : 0;
         }
     }
     size_t rest = client->piece.used - client->piece_at;
@@ -238,7 +246,7 @@ static struct MHD_Response *
 make_response(struct client *client)
 {
     (void)next_piece(client);
-    if (client->complete) {
+    if (client->complete && !client->exchange.cut) {
         return MHD_create_response_from_buffer_static(client->piece.used, client->buffer);
     }
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_BLOCK_BYTES, read_answer,

@@ -306,9 +306,6 @@ static enum step
 export_step(struct exchange *exchange, struct out *out)
 {
     struct cursor *cursor = &exchange->cursor;
-    if (exchange->api->table == NULL) {
-        return STEP_DONE;
-    }
     switch (cursor->stage) {
     case PHASE_BEGIN:
         out_byte(out, '[');
@@ -330,7 +327,7 @@ metric_export_api(struct exchange *exchange)
                       error_sentence(ERR_NOT_READY));
         return;
     }
-    exchange_answer(exchange, CONTENT_JSON, export_step);
+    exchange_answer_of_table(exchange, CONTENT_JSON, export_step);
 }
 
 // The schema

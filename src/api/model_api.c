@@ -109,7 +109,7 @@ answer_names(struct exchange *exchange, exchange_step *step)
     enum entity entity = entity_of(exchange->match.route);
     if (target_find(exchange, entity, &target)) {
         exchange->ask.entity = entity;
-        exchange_answer(exchange, CONTENT_JSON, step);
+        exchange_answer_of_table(exchange, CONTENT_JSON, step);
     }
 }
 
@@ -141,7 +141,7 @@ model_api_series(struct exchange *exchange)
     ASSERT(match->count > 0);
     if (target_find(exchange, entity_of(match->route), &target) &&
         target_ask(exchange, &target, match->value[match->count - 1])) {
-        exchange_answer(exchange, CONTENT_JSON, one_series_step);
+        exchange_answer_of_table(exchange, CONTENT_JSON, one_series_step);
     }
 }
 
@@ -188,10 +188,7 @@ sorted_names_step(struct exchange *exchange, struct out *out)
     const struct table_reader *table = exchange->api->table;
     struct order_cursor *cursor = &exchange->cursor.order;
     char room[NAME_BYTES_MAX];
-    row_index row = 0;
-    if (table != NULL) {
-        row = order_next(exchange_order(exchange), table, kind, cursor);
-    }
+    row_index row = order_next(exchange_order(exchange), table, kind, cursor);
     if (row == 0) {
         return end_names(exchange, out);
     }
@@ -309,7 +306,7 @@ static enum step
 all_keys_step(struct exchange *exchange, struct out *out)
 {
     struct cursor *cursor = &exchange->cursor;
-    if (exchange->api->table == NULL || cursor->stage == KEYS_END) {
+    if (cursor->stage == KEYS_END) {
         return end_names(exchange, out);
     }
     if (cursor->stage == KEYS_CLUSTER) {

@@ -26,9 +26,6 @@ read_listed_pod(const struct exchange *exchange, struct text pod, struct target 
     const struct table_reader *table = exchange->api->table;
     target->entity = ENTITY_POD;
     target->table = table;
-    if (table == NULL) {
-        return false;
-    }
     row_index namespace_row = table_lookup_namespace(table, exchange->match.value[0]);
     row_index row = namespace_row == 0 ? 0 : table_lookup_pod(table, namespace_row, pod);
     return row != 0 && table_read_pod(table, row, VIEW_NAMES, &target->pod);
@@ -96,6 +93,6 @@ model_api_pod_list(struct exchange *exchange)
     }
     exchange->cursor.offset = 0;
     if (target_ask(exchange, &target, exchange->match.value[2])) {
-        exchange_answer(exchange, CONTENT_JSON, pod_list_step);
+        exchange_answer_of_table(exchange, CONTENT_JSON, pod_list_step);
     }
 }

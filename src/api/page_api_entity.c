@@ -403,6 +403,6 @@ page_api_entity(struct exchange *exchange)
     enum entity entity = entity_of(exchange->match.route);
     if (page_has_table(exchange) && target_find(exchange, entity, &target)) {
         exchange->ask.entity = entity;
-        exchange_answer(exchange, CONTENT_JSON, entity_step);
+        exchange_answer_of_table(exchange, CONTENT_JSON, entity_step);
     }
 }

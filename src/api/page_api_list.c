@@ -398,7 +398,7 @@ answer_list(struct exchange *exchange, exchange_step *step)
     if (finds_chosen(exchange, "namespace", ENTITY_NAMESPACE) &&
         finds_chosen(exchange, "node", ENTITY_NODE)) {
         exchange->row_limit = limit;
-        exchange_answer(exchange, CONTENT_JSON, step);
+        exchange_answer_of_table(exchange, CONTENT_JSON, step);
     }
 }
 

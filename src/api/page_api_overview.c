@@ -312,6 +312,6 @@ void
 page_api_overview(struct exchange *exchange)
 {
     if (page_has_table(exchange)) {
-        exchange_answer(exchange, CONTENT_JSON, overview_step);
+        exchange_answer_of_table(exchange, CONTENT_JSON, overview_step);
     }
 }

@@ -130,7 +130,7 @@ items_step(struct exchange *exchange, struct out *out)
 {
     bool nodes = exchange->resource.nodes;
     for (int i = 0; i < ROWS_PER_STEP; i++) {
-        row_index row = exchange->api->table == NULL ? 0 : next_row(exchange);
+        row_index row = next_row(exchange);
         if (row == 0) {
             out_string(out, "]}");
             return STEP_DONE;
@@ -195,8 +195,7 @@ object_step(struct exchange *exchange, struct out *out)
     if (ask->format == RESOURCE_TABLE) {
         write_head(exchange, out);
     }
-    if (exchange->api->table == NULL ||
-        !(ask->nodes ? write_node(exchange, out, cursor->row)
+    if (!(ask->nodes ? write_node(exchange, out, cursor->row)
                      : write_pod(exchange, out, cursor->row))) {
         // It went between the question and the answer.
         out_string(out, ask->format == RESOURCE_TABLE ? "]}" : "{}");
@@ -239,7 +238,7 @@ answer_list(struct exchange *exchange)
         order_begin_namespace(exchange_order(exchange), exchange->api->table,
                               exchange->match.value[0], &exchange->cursor.order);
     }
-    exchange_answer(exchange, CONTENT_JSON, list_step);
+    exchange_answer_of_table(exchange, CONTENT_JSON, list_step);
 }
 
 static bool
@@ -268,7 +267,7 @@ answer_object(struct exchange *exchange)
         return;
     }
     exchange->cursor.row = entity == ENTITY_NODE ? target.node.index : target.pod.index;
-    exchange_answer(exchange, CONTENT_JSON, object_step);
+    exchange_answer_of_table(exchange, CONTENT_JSON, object_step);
 }
 
 void

@@ -73,9 +73,7 @@ target_read(const struct exchange *exchange, enum entity entity, struct target *
     const struct text *names = exchange->match.value;
     target->entity = entity;
     target->table = table;
-    if (table == NULL) {
-        return false;
-    }
+    ASSERT(table != NULL);
     switch (entity) {
     case ENTITY_CLUSTER:
         return true;

@@ -415,6 +415,25 @@ TEST(long_answers_are_whole)
     end();
 }
 
+// An answer that cannot be whole has no end, so that nobody takes it for whole.
+TEST(cut_answers_have_no_end)
+{
+    bool closed;
+    begin(6000);
+    int fd = dial(4096);
+    say(fd, GET_KEYS, sizeof GET_KEYS - 1);
+    turn();
+    world->api.table = NULL;
+    struct text answer = hear(fd, &closed);
+    CHECK(closed);
+    CHECK_EQUAL_U64(status_of(answer), 200);
+    CHECK(count_of(answer, "\"namespace:many/pod:") < 12000);
+    CHECK(!text_ends(answer, TEXT("0\r\n\r\n")));
+    CHECK_EQUAL_U64(world->api.http.cut_total, 1);
+    CHECK(close(fd) == 0);
+    end();
+}
+
 // Clients that leave in the middle leave nothing behind.
 TEST(early_leavers)
 {
@@ -516,10 +535,11 @@ main(void)
             {"idle_connections_are_closed", idle_connections_are_closed},
             {"slow_readers_are_cut", slow_readers_are_cut},
             {"long_answers_are_whole", long_answers_are_whole},
+            {"cut_answers_have_no_end", cut_answers_have_no_end},
             {"early_leavers", early_leavers},
             {"random_bytes", random_bytes},
             {"says_why_it_cannot_listen", says_why_it_cannot_listen},
             {"drains", drains},
         },
-        14);
+        15);
 }
