@@ -22,16 +22,17 @@ static const struct document {
     {ROUTE_API_GROUPS,
      "{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[{" GROUP "}]}"},
     {ROUTE_API_GROUP, "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\"," GROUP "}"},
-    {ROUTE_HEAPSTER_RESOURCES, METRICS("metrics/v1alpha1")},
 };
 
 static const struct {
+    enum route route;
     struct text version;
     const char *text;
 } versions[] = {
-    {{"v1", 2}, METRICS("metrics.k8s.io/v1")},
-    {{"v1beta1", 7}, METRICS("metrics.k8s.io/v1beta1")},
-    {{"v1alpha1", 8}, METRICS("metrics.k8s.io/v1alpha1")},
+    {ROUTE_API_RESOURCES, {"v1", 2}, METRICS("metrics.k8s.io/v1")},
+    {ROUTE_API_RESOURCES, {"v1beta1", 7}, METRICS("metrics.k8s.io/v1beta1")},
+    {ROUTE_API_RESOURCES, {"v1alpha1", 8}, METRICS("metrics.k8s.io/v1alpha1")},
+    {ROUTE_HEAPSTER_RESOURCES, {"v1alpha1", 8}, METRICS("metrics/v1alpha1")},
 };
 
 static enum step
@@ -74,13 +75,24 @@ version_step(struct exchange *exchange, struct out *out)
 void
 discovery_api_version(struct exchange *exchange)
 {
+    enum route route = exchange->match.route;
+    struct text version = exchange->match.value[0];
     for (uint32_t i = 0; i < ARRAY_COUNT(versions); i++) {
-        if (text_equal(versions[i].version, exchange->match.value[0])) {
+        if (versions[i].route == route && text_equal(versions[i].version, version)) {
             exchange->cursor.offset = i;
             exchange_answer(exchange, CONTENT_JSON, version_step);
             return;
         }
     }
-    exchange_fail(exchange, 404, "the group metrics.k8s.io has the versions v1, v1beta1 and "
-                                 "v1alpha1");
+    discovery_api_no_version(exchange, version, route == ROUTE_HEAPSTER_RESOURCES);
+}
+
+void
+discovery_api_no_version(struct exchange *exchange, struct text version, bool old_group)
+{
+    struct out message = exchange_message(exchange);
+    out_format(&message, "the group %s has no version ", old_group ? "metrics" : "metrics.k8s.io");
+    out_text(&message, text_sub(version, 0, NAME_BYTES_MAX));
+    out_string(&message, old_group ? "; it has v1alpha1" : "; it has v1, v1beta1 and v1alpha1");
+    exchange_fail_message(exchange, 404, &message);
 }

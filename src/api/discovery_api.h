@@ -10,6 +10,9 @@
 #include "api/exchange.h"
 
 exchange_handler discovery_api;          // which document, the route says
-exchange_handler discovery_api_version;  // resources of a version of the group
+exchange_handler discovery_api_version;  // resources of a version of the group, or of Heapster's
+
+// Answers 404: the group metrics.k8s.io, or Heapster's old one, has no such version.
+void discovery_api_no_version(struct exchange *exchange, struct text version, bool old_group);
 
 #endif

@@ -61,10 +61,17 @@ near_begin(struct near *near, struct text wanted)
 void
 near_offer(struct near *near, struct text name)
 {
-    unsigned distance = near_distance(near->wanted, name, near->limit);
-    if (distance > near->limit || name.size == 0) {
+    near_offer_longer(near, name, 0, name);
+}
+
+void
+near_offer_longer(struct near *near, struct text compared, unsigned further, struct text name)
+{
+    unsigned distance = near_distance(near->wanted, compared, near->limit);
+    if (distance > near->limit || name.size == 0 || name.size > NAME_BYTES_MAX) {
         return;
     }
+    distance += further;
     unsigned at = near->count;
     while (at > 0 && near->best[at - 1].distance > distance) {
         at--;

@@ -27,6 +27,10 @@ struct near {
 // `wanted` must outlive `near`.
 void near_begin(struct near *near, struct text wanted);
 void near_offer(struct near *near, struct text name);
+// The same of a name that goes on behind what is compared, by `further` parts; of
+// two as near as each other the shorter one is kept first.
+void near_offer_longer(struct near *near, struct text compared, unsigned further,
+                       struct text name);
 // "; near it: a, b, c", or nothing when nothing is.
 void near_write(const struct near *near, struct out *out);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "api/discovery_api.h"
 #include "api/resource_list.h"
 
 static bool
@@ -110,13 +111,10 @@ resource_metrics_api(struct exchange *exchange)
 {
     struct resource_ask *resource = &exchange->resource;
     const struct text version = exchange->match.value[0];
-    resource->version = version_of(version, is_of_old_group(exchange->match.route));
+    bool old_group = is_of_old_group(exchange->match.route);
+    resource->version = version_of(version, old_group);
     if (resource->version == NULL) {
-        struct out message = exchange_message(exchange);
-        out_string(&message, "the metrics API has no version ");
-        out_text(&message, text_sub(version, 0, NAME_BYTES_MAX));
-        out_string(&message, "; it has v1, v1beta1 and v1alpha1");
-        exchange_fail_message(exchange, 404, &message);
+        discovery_api_no_version(exchange, version, old_group);
         return;
     }
     resource->heapster = text_equal(version, TEXT("v1alpha1"));
@@ -133,11 +131,4 @@ resource_metrics_api_core(struct exchange *exchange)
     exchange->resource.format = RESOURCE_CORE;
     ask(exchange);
     resource_list_answer(exchange);
-}
-
-void
-resource_metrics_api_none(struct exchange *exchange)
-{
-    exchange_fail(exchange, 404, "there is nothing here: of /apis only the groups "
-                                 "metrics.k8s.io and metrics are served");
 }

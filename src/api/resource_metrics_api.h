@@ -11,6 +11,5 @@
 
 exchange_handler resource_metrics_api;       // the first value of the path is the version
 exchange_handler resource_metrics_api_core;  // /api/v1
-exchange_handler resource_metrics_api_none;  // any other path below /apis
 
 #endif

@@ -143,10 +143,13 @@ route_find(struct text method, char *path, size_t size, struct route_match *matc
 }
 
 // Values come from `path` as long as it has segments: names that differ are told
-// when the path is right.
-static void
-fill_pattern(struct text pattern, struct text path, struct out *out)
+// when the path is right. Gives how many segments more than `path` there are;
+// *alike bytes are of those that both have.
+static unsigned
+fill_pattern(struct text pattern, struct text path, struct out *out, size_t *alike)
 {
+    unsigned further = 0;
+    *alike = 0;
     pattern = text_sub(pattern, 1, pattern.size);
     path = text_sub(path, 1, path.size);
     while (pattern.size > 0) {
@@ -160,7 +163,13 @@ fill_pattern(struct text pattern, struct text path, struct out *out)
         }
         out_byte(out, '/');
         out_text(out, part);
+        if (given.size > 0) {
+            *alike = out->used;
+        } else {
+            further++;
+        }
     }
+    return further;
 }
 
 void
@@ -169,10 +178,11 @@ route_offer_near(struct text path, struct near *near)
     char buffer[NAME_BYTES_MAX];
     for (unsigned i = 0; i < ROUTE_COUNT; i++) {
         struct out out = out_of(buffer, sizeof buffer);
-        fill_pattern(rows[i].path, path, &out);
-        // This one takes all that is below it, and has none of it.
-        if (!out.full && i != ROUTE_API_NONE) {
-            near_offer(near, out_view(&out));
+        size_t alike;
+        unsigned further = fill_pattern(rows[i].path, path, &out, &alike);
+        if (!out.full) {
+            struct text whole = out_view(&out);
+            near_offer_longer(near, text_sub(whole, 0, alike), further, whole);
         }
     }
 }

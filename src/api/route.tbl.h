@@ -48,14 +48,13 @@ ROUTE(RESOURCE_NAMESPACE_PODS, "GET", RESOURCE "/{version}/namespaces/{namespace
 ROUTE(RESOURCE_POD, "GET", RESOURCE "/{version}/namespaces/{namespace}/pods/{pod}", resource_metrics_api, "use of a pod")
 #undef RESOURCE
 #define HEAPSTER "/apis/metrics"
-ROUTE(HEAPSTER_RESOURCES, "GET", HEAPSTER "/v1alpha1", discovery_api, "resources of Heapster's metrics API")
+ROUTE(HEAPSTER_RESOURCES, "GET", HEAPSTER "/{version}", discovery_api_version, "resources of Heapster's metrics API")
 ROUTE(HEAPSTER_NODES, "GET", HEAPSTER "/{version}/nodes", resource_metrics_api, "the same as Heapster had it: nodes")
 ROUTE(HEAPSTER_NODE, "GET", HEAPSTER "/{version}/nodes/{node}", resource_metrics_api, "a node")
 ROUTE(HEAPSTER_PODS, "GET", HEAPSTER "/{version}/pods", resource_metrics_api, "pods of all namespaces")
 ROUTE(HEAPSTER_NAMESPACE_PODS, "GET", HEAPSTER "/{version}/namespaces/{namespace}/pods", resource_metrics_api, "pods of a namespace")
 ROUTE(HEAPSTER_POD, "GET", HEAPSTER "/{version}/namespaces/{namespace}/pods/{pod}", resource_metrics_api, "a pod")
 #undef HEAPSTER
-ROUTE(API_NONE, "GET", "/apis/{path...}", resource_metrics_api_none, "404 as Kubernetes says it")
 ROUTE(EXPORT, "GET", "/api/v1/metric-export", metric_export_api, "the newest values of all nodes, pods and containers")
 ROUTE(EXPORT_SCHEMA, "GET", "/api/v1/metric-export-schema", metric_export_api_schema, "what the export has")
 #define MODEL "/api/v1/model"

@@ -72,6 +72,22 @@ TEST(keeps_the_nearest)
     CHECK_EQUAL_TEXT(out_view(&out), "; near it: web-serverx, web-serves, ewb-server");
 }
 
+// What goes on behind the part that is compared comes later by so much.
+TEST(longer_names_come_later)
+{
+    struct near near;
+    char room[128];
+    struct out out = out_of(room, sizeof room);
+    near_begin(&near, TEXT("/model/node"));
+    near_offer_longer(&near, TEXT("/model/nodes"), 2, TEXT("/model/nodes/a/b"));
+    near_offer_longer(&near, TEXT("/model/nodes"), 1, TEXT("/model/nodes/a"));
+    near_offer_longer(&near, TEXT("/other/thing"), 0, TEXT("/other/thing"));
+    near_offer(&near, TEXT("/model/pod"));
+    near_write(&near, &out);
+    CHECK_EQUAL_TEXT(out_view(&out),
+                     "; near it: /model/nodes/a, /model/pod, /model/nodes/a/b");
+}
+
 TEST(says_nothing_when_nothing_is_near)
 {
     struct near near;
@@ -91,7 +107,8 @@ main(void)
             {"known_distances", known_distances},
             {"band_agrees_with_the_full_table", band_agrees_with_the_full_table},
             {"keeps_the_nearest", keeps_the_nearest},
+            {"longer_names_come_later", longer_names_come_later},
             {"says_nothing_when_nothing_is_near", says_nothing_when_nothing_is_near},
         },
-        4);
+        5);
 }

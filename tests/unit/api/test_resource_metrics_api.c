@@ -83,9 +83,11 @@ TEST(versions_are_the_same_but_for_their_name)
     CHECK(holds(old, "\"usage\":{\"cpu\":\"1500m\",\"memory\":\"2147483648\"}"));
     CHECK(holds(world_get(world, "/apis/metrics.k8s.io/v1alpha1/namespaces/shop/pods/db-0"),
                 "\"cpu\":\"10m\""));
-    (void)world_get(world, "/apis/metrics.k8s.io/v2/nodes");
+    CHECK(holds(world_get(world, "/apis/metrics.k8s.io/v2/nodes"),
+                "\"the group metrics.k8s.io has no version v2; it has v1, v1beta1 and v1alpha1\""));
     CHECK_EQUAL_U64(world->exchange.status, 404);
-    (void)world_get(world, "/apis/metrics/v1beta1/nodes");
+    CHECK(holds(world_get(world, "/apis/metrics/v1beta1/nodes"),
+                "\"the group metrics has no version v1beta1; it has v1alpha1\""));
     CHECK_EQUAL_U64(world->exchange.status, 404);
 }
 
@@ -140,6 +142,7 @@ TEST(what_is_not_there_is_a_status)
                 "\"message\":\"node node-b is known, but has no metrics now\""));
     CHECK(holds(world_get(world, BETA "/namespaces/shop/pods/db-1"), "near it: db-0"));
     CHECK(holds(world_get(world, "/apis/apps/v1/deployments"), "\"reason\":\"NotFound\""));
+    CHECK(holds(world_get(world, BETA "/node"), "near it: " BETA "/nodes"));
     CHECK(holds(world_get(world, BETA "/nodes?labelSelector=%zz"), "\"reason\":\"BadRequest\""));
     CHECK(holds(world_ask(world, "POST", BETA "/nodes", 0), "\"code\":405"));
     // The longest of names, all of it to be escaped.
@@ -175,7 +178,8 @@ TEST(without_data_discovery_answers)
         CHECK(holds(world_get(world, documents[i][0]), documents[i][1]));
         CHECK_EQUAL_U64(world->exchange.status, 200);
     }
-    (void)world_get(world, "/apis/metrics.k8s.io/v2");
+    CHECK(holds(world_get(world, "/apis/metrics.k8s.io/v2"), "has no version v2"));
+    CHECK(holds(world_get(world, "/apis/metrics/v1"), "metrics has no version v1; it has v1alpha1"));
     CHECK_EQUAL_U64(world->exchange.status, 404);
 }
 

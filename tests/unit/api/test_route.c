@@ -110,6 +110,12 @@ TEST(names_the_nearest_paths)
         {"/api/v1/page/pots", "/api/v1/page/pods"},
         {"/api/v1/aplliance", "/api/v1/appliance"},
         {"/api/v1/namespaces/shop/pod", "/api/v1/namespaces/shop/pods"},
+        {"/api/v1/model/node/node-a", "/api/v1/model/nodes/node-a/metrics"},
+        {"/api/v1/model/nodes/a", "/api/v1/model/nodes/a/metrics"},
+        {"/api/v1/model", "/api/v1/model/metrics"},
+        {"/api/v1/historical", "/api/v1/historical/nodes"},
+        {"/apis/metrics.k8s.io/v1beta1/node", "/apis/metrics.k8s.io/v1beta1/nodes"},
+        {"/apis/apps/v1/deployments", NULL},
         {"/what/is/this", NULL},
         {"/apix/x", NULL},
     };
