@@ -156,16 +156,23 @@ bridge_drop(struct bridge *bridge, uint32_t index)
     bridge->events.gone(bridge->events.context, index, failed);
 }
 
+// On what is no TCP socket it does nothing, and nothing is delayed there.
+static void
+set_tcp(int fd, int option)
+{
+    const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, option, &on, sizeof on);
+}
+
 bool
 bridge_take(struct bridge *bridge, uint32_t index, int fd)
 {
     ASSERT(index < bridge->limit);
-    const int on = 1;
     struct bridged *client = &bridge->clients[index];
     ASSERT(client->state == STATE_FREE);
     // A handshake is many small records, each of which would await the client's
     // delayed acknowledgement of the one before: 40 ms.
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    set_tcp(fd, TCP_NODELAY);
     client->net = (struct side){.fd = fd, .wanted = EPOLLIN};
     client->net_ended = false;
     client->drained = 0;
@@ -199,31 +206,37 @@ open_plain(struct bridge *bridge, struct bridged *client, uint32_t index)
     return true;
 }
 
+// What TLS awaits of the client's socket.
+static void
+await_net(struct bridged *client, enum tls_next next, bool *broken)
+{
+    if (next == TLS_READ) {
+        client->net.wanted |= EPOLLIN;
+    } else if (next == TLS_WRITE) {
+        client->net.wanted |= EPOLLOUT;
+    } else {
+        *broken = true;
+    }
+}
+
 // Each of these gives true when it moved something.
 
 static bool
 read_net(struct bridge *bridge, struct bridged *client, uint32_t index, bool *broken)
 {
     size_t got;
-    switch (tls_server_read(bridge->tls, index, client->in, sizeof client->in, &got)) {
-    case TLS_GOOD:
+    enum tls_next next = tls_server_read(bridge->tls, index, client->in, sizeof client->in, &got);
+    if (next == TLS_GOOD) {
         client->in_at = 0;
         client->in_used = got;
-        return true;
-    case TLS_READ:
-        client->net.wanted |= EPOLLIN;
-        return false;
-    case TLS_WRITE:
-        client->net.wanted |= EPOLLOUT;
-        return false;
-    case TLS_END:
+    } else if (next == TLS_END) {
         client->net_ended = true;
         (void)shutdown(client->plain.fd, SHUT_WR);
-        return true;
-    default:
-        *broken = true;
+    } else {
+        await_net(client, next, broken);
         return false;
     }
+    return true;
 }
 
 static bool
@@ -266,38 +279,27 @@ static bool
 write_net(struct bridge *bridge, struct bridged *client, uint32_t index, bool *broken)
 {
     size_t written;
-    switch (tls_server_write(bridge->tls, index, client->out + client->out_at,
-                             client->out_used - client->out_at, &written)) {
-    case TLS_GOOD:
-        client->out_at += written;
-        return true;
-    case TLS_READ:
-        client->net.wanted |= EPOLLIN;
-        return false;
-    case TLS_WRITE:
-        client->net.wanted |= EPOLLOUT;
-        return false;
-    default:
-        *broken = true;
+    enum tls_next next = tls_server_write(bridge->tls, index, client->out + client->out_at,
+                                          client->out_used - client->out_at, &written);
+    if (next != TLS_GOOD) {
+        await_net(client, next, broken);
         return false;
     }
+    client->out_at += written;
+    return true;
 }
 
 static bool
 close_net(struct bridge *bridge, struct bridged *client, uint32_t index, bool *broken)
 {
-    switch (tls_server_close(bridge->tls, index)) {
-    case TLS_GOOD:
-        (void)shutdown(client->net.fd, SHUT_WR);
-        client->state = STATE_DRAINING;
-        return true;
-    case TLS_WRITE:
-        client->net.wanted |= EPOLLOUT;
-        return false;
-    default:
-        *broken = true;
+    enum tls_next next = tls_server_close(bridge->tls, index);
+    if (next != TLS_GOOD) {
+        await_net(client, next, broken);
         return false;
     }
+    (void)shutdown(client->net.fd, SHUT_WR);
+    client->state = STATE_DRAINING;
+    return true;
 }
 
 // Unread bytes would turn the close into a reset, and take the answer's end along.
@@ -363,6 +365,7 @@ pump(struct bridge *bridge, struct bridged *client, uint32_t index)
 static bool
 shake(struct bridge *bridge, struct bridged *client, uint32_t index)
 {
+    bool broken = false;
     enum tls_next next = TLS_MORE;
     while (next == TLS_MORE) {
         if (!mono_before(platform_mono_now(bridge->platform), bridge->shake_until)) {
@@ -372,16 +375,20 @@ shake(struct bridge *bridge, struct bridged *client, uint32_t index)
         next = tls_server_shake(bridge->tls, index);
     }
     set_more(bridge, client, false);
-    if (next == TLS_READ || next == TLS_WRITE) {
-        client->net.wanted = next == TLS_READ ? EPOLLIN : EPOLLOUT;
-        next = watch(bridge, &client->net, index) ? next : TLS_BROKEN;
-    } else if (next == TLS_GOOD && !open_plain(bridge, client, index)) {
-        next = TLS_BROKEN;
+    if (next == TLS_GOOD) {
+        // The client may have had the last word, and hold its request back until that
+        // is acknowledged.
+        set_tcp(client->net.fd, TCP_QUICKACK);
+        broken = !open_plain(bridge, client, index);
+    } else {
+        client->net.wanted = 0;
+        await_net(client, next, &broken);
+        broken = broken || !watch(bridge, &client->net, index);
     }
-    if (next != TLS_GOOD && next != TLS_READ && next != TLS_WRITE) {
+    if (broken) {
         bridge_drop(bridge, index);
     }
-    return next == TLS_GOOD && client->state == STATE_OPEN;
+    return client->state == STATE_OPEN;
 }
 
 static void
