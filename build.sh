@@ -28,7 +28,7 @@ DEBIAN_IMAGES='binutils jq bc openssl flex bison libelf-dev cpio zstd dosfstools
     grub-common grub-pc-bin grub-efi-amd64-bin'
 DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace podman runc iptables
     qemu-system-x86 ovmf influxdb victoria-metrics prometheus graphite-carbon kcat python3 chromium
-    genisoimage tmux zsh fish'
+    docker.io genisoimage tmux zsh fish'
 # One that came from elsewhere does as well, and would be in the package's way.
 command -v kubectl >/dev/null || DEBIAN_TEST+=' kubernetes-client'
 DEBIAN_BENCH='prometheus victoria-metrics influxdb graphite-carbon kcat jq curl wrk'
