@@ -78,7 +78,7 @@ act(struct guard *guard, enum role role, const struct watch_verdict *verdict)
             role_say("guard", "%s is not ready after %d s; it is ended", name,
                      WATCH_READY_MS / 1000);
         }
-        command(guard, role, 'a');
+        command(guard, role, 'b');  // SIGABRT; 'a' is SIGALRM
         break;
     case WATCH_KILL:
         command(guard, role, 'k');

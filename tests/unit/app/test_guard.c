@@ -106,7 +106,7 @@ TEST(ends_a_stuck_role)
     turns(15000);
     CHECK_EQUAL_TEXT(commands(), "");
     turns(1000);
-    CHECK_EQUAL_U64(commands().size > 0 && commands().at[0] == 'a', true);
+    CHECK_EQUAL_U64(commands().size > 0 && commands().at[0] == 'b', true);
     put(COLLECT "control", TEXT(""));
     turns(2500);
     CHECK(commands().size > 0 && commands().at[0] == 'k');
@@ -167,7 +167,7 @@ TEST(beats_of_another_process_do_not_count)
         put_beat(49);
         turns(1000);
     }
-    CHECK(commands().size > 0 && commands().at[0] == 'a');
+    CHECK(commands().size > 0 && commands().at[0] == 'b');
     end();
 }
 
