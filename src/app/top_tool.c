@@ -111,6 +111,15 @@ say_notices(void)
     }
 }
 
+static void
+say_none(void)
+{
+    char buffer[LINE_BYTES_MAX];
+    struct out out = out_of(buffer, sizeof buffer);
+    top_rows_say_none(top.rows, &out);
+    top.tool->say(out_view(&out));
+}
+
 static bool
 make_room(struct out *out)
 {
@@ -296,6 +305,9 @@ top_tool(struct tool *tool)
     say_notices();
     if (top.table == NULL) {
         return 1;
+    }
+    if (top.rows->count == 0) {
+        say_none();
     }
     print_once();
     return 0;

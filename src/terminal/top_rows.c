@@ -106,6 +106,29 @@ top_rows_scan(struct top_rows *rows, const struct table_reader *table, const str
     }
 }
 
+void
+top_rows_say_none(const struct top_rows *rows, struct out *out)
+{
+    const struct top_ask *ask = &rows->ask;
+    const struct {
+        const char *before;
+        struct text text;
+        const char *behind;
+    } parts[] = {
+        {" in namespace ", ask->space, ""},
+        {ask->kind == TOP_NODES ? " called " : " on node ", ask->node, ""},
+        {" with `", ask->filter, "` in their names"},
+    };
+    out_format(out, "there are no %s", top_kind_name(ask->kind));
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        if (parts[i].text.size > 0) {
+            out_string(out, parts[i].before);
+            out_text(out, parts[i].text);
+            out_string(out, parts[i].behind);
+        }
+    }
+}
+
 // --- The order
 
 static struct text

@@ -57,6 +57,8 @@ struct top_rows *top_rows_init(struct arena *arena, uint32_t rows);
 // The texts of `ask` must live until the next scan.
 void top_rows_scan(struct top_rows *rows, const struct table_reader *table,
                    const struct top_ask *ask);
+// What to say when no row passes: a sentence without its end.
+void top_rows_say_none(const struct top_rows *rows, struct out *out);
 // After this entry[first] to entry[first + count - 1] are what stands there in
 // the order, as far as there are so many.
 void top_rows_select(struct top_rows *rows, const struct table_reader *table, uint32_t first,

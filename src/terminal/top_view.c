@@ -309,9 +309,11 @@ draw_rows(struct top_view *view, struct screen *screen, struct top_rows *rows,
         }
     }
     if (rows->count == 0) {
-        screen_put(screen, from + 1, 0, STYLE_DIM,
-                   rows->total == 0 ? TEXT("there are none")
-                                    : TEXT("none passes the filter; Esc takes it away"));
+        char buffer[TERMINAL_COLUMNS_MAX];
+        struct out out = out_of(buffer, sizeof buffer);
+        top_rows_say_none(rows, &out);
+        out_string(&out, rows->ask.filter.size > 0 ? "; Esc takes the filter away" : "");
+        screen_put(screen, from + 1, 0, STYLE_DIM, out_view(&out));
     }
 }
 

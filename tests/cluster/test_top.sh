@@ -140,7 +140,9 @@ filters() {
         fail "pods twice"
     top containers --json | jq -e '[.items[] | select(.pod == null)] | length > 0' >/dev/null ||
         fail "no system containers"
-    [ "$(top pods --json --filter='no such thing' | jq '.items | length')" = 0 ] || fail "something passes"
+    [ "$(top pods --json --filter='no such thing' 2>/dev/null | jq '.items | length')" = 0 ] || fail "something passes"
+    [ "$(top pods --namespace=nix 2>&1 >/dev/null)" = 'skerry: there are no pods in namespace nix' ] ||
+        fail "says nothing of a namespace that is none"
 }
 
 plain_when_not_in_a_terminal() {

@@ -62,6 +62,29 @@ TEST(filters)
     CHECK_EQUAL_U64(rows->name_bytes, 6);  // "backup"
 }
 
+TEST(says_why_there_are_none)
+{
+    static const struct {
+        struct top_ask ask;
+        const char *sentence;
+    } cases[] = {
+        {{.kind = TOP_PODS, .filter = TEXT("db x")}, "there are no pods with `db x` in their names"},
+        {{.kind = TOP_CONTAINERS, .space = TEXT("nix"), .node = TEXT("node-a")},
+         "there are no containers in namespace nix on node node-a"},
+        {{.kind = TOP_NODES, .node = TEXT("nix")}, "there are no nodes called nix"},
+    };
+    struct world *world = world_make(3);
+    struct top_rows *rows = kit_rows(KIT_ROWS);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char room[128];
+        struct out out = out_of(room, sizeof room);
+        scan(rows, world, cases[i].ask);
+        CHECK_EQUAL_U64(rows->count, 0);
+        top_rows_say_none(rows, &out);
+        CHECK_EQUAL_TEXT(out_view(&out), cases[i].sentence);
+    }
+}
+
 // Any window of any order is what a full sort gives.
 TEST(windows_are_those_of_the_whole_order)
 {
@@ -138,6 +161,7 @@ main(void)
     static const struct test_case cases[] = {
         {"what_uses_most_comes_first", what_uses_most_comes_first},
         {"filters", filters},
+        {"says_why_there_are_none", says_why_there_are_none},
         {"windows_are_those_of_the_whole_order", windows_are_those_of_the_whole_order},
         {"what_has_no_room_is_counted", what_has_no_room_is_counted},
         {"rows_go_meanwhile", rows_go_meanwhile},
