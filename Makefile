@@ -22,7 +22,7 @@ ifneq ($(filter release quick,$(PROFILE)),)
 CC := $(PREFIX)/bin/musl-gcc
 AR := gcc-ar
 CFLAGS += -O2 -Wframe-larger-than=8192 -ffunction-sections -fdata-sections \
-	-fstack-protector-strong -fno-plt
+	-fstack-protector-strong -fno-plt -fno-asynchronous-unwind-tables
 LDFLAGS := -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now
 NOT_THIS_PROFILE := src/platform/memory_hosted.c
 # malloc of the roles: not in the archive, so that benches have the C library's.

@@ -64,7 +64,7 @@ flavour_has() { # FLAVOUR NAME
 
 flavour_cflags() {
     case $1 in
-    musl) echo '-O2 -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -fstack-clash-protection -fno-plt' ;;
+    musl) echo '-O2 -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -fstack-clash-protection -fno-plt -fno-asynchronous-unwind-tables' ;;
     asan) echo '-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined' ;;
     *) packages_fail "there is no flavour '$1': take musl or asan." ;;
     esac

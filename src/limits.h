@@ -142,8 +142,8 @@
 #define HTTP_TARGET_BYTES_MAX 8000
 // "token=..." as the form of the login sends it; no other request has a body.
 #define LOGIN_BODY_BYTES_MAX 2048
-// The longest path has 10 segments and a metric of a few more.
-#define ROUTE_SEGMENTS_MAX 24
+// The longest path has 10 segments before the metrics, each of which has a slash.
+#define ROUTE_SEGMENTS_MAX 64
 // kubectl sends at most 3; the historical API takes 4.
 #define QUERY_PARAMETERS_MAX 16
 // Labels of one label set: no metric has more than resource_id and three others.
@@ -155,8 +155,10 @@
 
 // A day at 15 s is 5,760 points: a week. Beyond, coarser tiers are read.
 #define HISTORICAL_FINE_POINTS_MAX 40320
-// Of one answer: a year of ten minutes.
+// Of one answer, or of one metric of several: a year of ten minutes.
 #define HISTORICAL_POINTS_MAX 60000
+// Of one entity in one answer: the page's charts of a node need fewer.
+#define HISTORICAL_METRICS_MAX 40
 // Failing nodes that are listed; `truncated` says when there are more.
 #define APPLIANCE_FAILING_MAX 200
 // What is listed of the last hour at most; the answer says when there is more.

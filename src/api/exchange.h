@@ -135,7 +135,8 @@ struct model_ask {
 // A series of the history that is being answered.
 struct historical_ask {
     struct history_name name;  // texts of the request
-    struct text list;          // pods or pod ids with commas between
+    struct text list;          // pods, pod ids or metrics with commas between
+    bool of_metrics;           // the list is one of metrics
     unsigned aggregations;     // bits; 0: the points themselves
     int64_t bucket_ms;         // 0: one bucket
     int64_t step_ms;           // of struct history_ask

@@ -11,6 +11,9 @@
 //   {"buckets":[{"timestamp":T,"count":N,"average":V,"maximum":V,"minimum":V,
 //     "median":V,"percentiles":{"50":V,"95":V,"99":V}}],"bucketSize":NS}
 //
+// Several metrics of one entity at once, which Heapster had not: names with commas
+// between in the place of the metric's, {"items":[...]} as of a list of pods.
+//
 // V is {"intValue":N} or {"floatValue":F}. Counts and percentiles are of the finest
 // that was kept for that time; averages and extremes of buckets of a minute and
 // more may come from the coarser tiers, which keep them. An answer that had to
@@ -30,10 +33,5 @@ exchange_handler historical_api_aggregated;
 
 // A bucket size such as "5m": -ERR_MALFORMED, with the sentence in `why`.
 int historical_bucket_size(struct text text, int64_t *ms, struct out *why) MUST_USE;
-
-// Feeds exchange->past.bucket until it is complete, from cursor.time on (0: the
-// start). STEP_DONE: it is there, and cursor.time is behind it; STEP_MORE: there
-// are no more points, the bucket is empty; STEP_PAUSE: to be called again.
-enum step historical_gather(struct exchange *exchange);
 
 #endif

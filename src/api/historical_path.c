@@ -312,19 +312,23 @@ offer_recorded(struct exchange *exchange, const struct historical_path *path, st
     }
 }
 
+void
+historical_path_take_metric(struct model_ask *ask, enum entity entity, struct text metric)
+{
+    ask->name = metric;
+    ask->extra = !metric_find(metric, &ask->metric) || !metric_is_recorded(ask->metric, entity);
+    if (!ask->extra) {
+        ask->name = text_of(metric_info(ask->metric)->name);
+    }
+}
+
 static bool
 find_metric(struct exchange *exchange, const struct historical_path *path)
 {
-    struct model_ask *ask = &exchange->ask;
     enum entity entity = path->name.entity;
     struct near near;
-    ask->name = path->metric;
-    if (metric_find(path->metric, &ask->metric) && metric_is_recorded(ask->metric, entity)) {
-        ask->name = text_of(metric_info(ask->metric)->name);
-        return true;
-    }
-    ask->extra = true;
-    if (is_recorded(exchange, path)) {
+    historical_path_take_metric(&exchange->ask, entity, path->metric);
+    if (!exchange->ask.extra || is_recorded(exchange, path)) {
         return true;
     }
     near_begin(&near, path->metric);
@@ -339,8 +343,8 @@ find_metric(struct exchange *exchange, const struct historical_path *path)
     return false;
 }
 
-bool
-historical_path_find_metric(struct exchange *exchange, const struct historical_path *path)
+static bool
+find_one_metric(struct exchange *exchange, const struct historical_path *path)
 {
     struct model_ask *ask = &exchange->ask;
     struct label_set labels;
@@ -366,4 +370,33 @@ historical_path_find_metric(struct exchange *exchange, const struct historical_p
     }
     ask->resource_id = labels.count == 0 ? (struct text){"", 0} : labels.pair[0].value;
     return true;
+}
+
+bool
+historical_path_find_metric(struct exchange *exchange, const struct historical_path *path)
+{
+    if (!historical_path_has_metrics(path)) {
+        return find_one_metric(exchange, path);
+    }
+    struct text rest = path->metric;
+    bool more = true;
+    for (unsigned i = 0; more; i++) {
+        struct historical_path one = *path;
+        if (i == HISTORICAL_METRICS_MAX) {
+            exchange_fail(exchange, 400, "more than %d metrics: ask for the others in another "
+                          "request", HISTORICAL_METRICS_MAX);
+            return false;
+        }
+        more = text_cut(rest, ',', &one.metric, &rest);
+        if (!find_one_metric(exchange, &one)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+historical_path_has_metrics(const struct historical_path *path)
+{
+    return path->list.size == 0 && text_find(path->metric, ',', 0) != SIZE_MAX;
 }

@@ -20,7 +20,7 @@
 #define ROLE_STACK_BYTES (128 * 1024)
 // Text and constants of the program that the roles touch, shared by them, and
 // the data pages that each writes.
-#define PROGRAM_TEXT_BYTES (2560 * 1024)
+#define PROGRAM_TEXT_BYTES (2304 * 1024)
 #define PROGRAM_DATA_BYTES (160 * 1024)
 // Log files of the image lie on tmpfs: 4 old ones and the current one.
 #define LOG_FILES 5

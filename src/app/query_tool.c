@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/historical_api.h"
+#include "api/historical_buckets.h"
 #include "api/historical_path.h"
 #include "api/historical_read.h"
 #include "app/history_setup.h"

@@ -128,8 +128,8 @@ function parts(answer) {
 }
 
 // When there were fewer of something than before: [{what, at, text}]
-async function drops(metric, what, words) {
-    const found = await series({}, metric, 3600, {}).catch(() => null);
+async function drops(metric, what, words, signal) {
+    const found = await series({}, metric, 3600, {}, signal).catch(() => null);
     const out = [];
     for (let i = 1; found && i < found.times.length; i++) {
         const before = found.values[i - 1];
@@ -141,8 +141,9 @@ async function drops(metric, what, words) {
     return out;
 }
 
-async function countedChanges() {
-    return [...await drops("node/count", "nodeGone", "nodes"), ...await drops("node/ready_count", "fewerReady", "nodes ready")];
+async function countedChanges(signal) {
+    const both = await Promise.all([drops("node/count", "nodeGone", "nodes", signal), drops("node/ready_count", "fewerReady", "nodes ready", signal)]);
+    return both.flat();
 }
 
 function clusterPanels() {
@@ -180,7 +181,7 @@ export function overviewView(shell) {
     let group = null;
     let counted = [];
     let countedAt = 0;
-    let ended = false;
+    const end = new AbortController();
     const element = h("div", { class: "page" }, verdictPlace, cardPlace,
         h("div", { class: "lead" }, h("div", { class: "charted" }, h("div", { class: "section" }, h("h2", {}, "Over time"), choicePlace), chartPlace, topPlace),
             h("div", { class: "column beside" }, changePlace, partPlace)));
@@ -199,7 +200,7 @@ export function overviewView(shell) {
 
     async function showMore(overview) {
         const alone = await askAlone(overview).catch(() => undefined);
-        if (ended || alone === undefined) {
+        if (end.signal.aborted || alone === undefined) {
             return;
         }
         fill(partPlace, alone ? parts(alone) : null);
@@ -215,7 +216,7 @@ export function overviewView(shell) {
             return;
         }
         countedAt = overview.time;
-        counted = await countedChanges();
+        counted = await countedChanges(end.signal);
         fill(changePlace, changes(overview, counted));
     }
 
@@ -227,5 +228,5 @@ export function overviewView(shell) {
         showMore(overview);
         recount(overview);
     });
-    return { element, title: "Overview", repaint: () => group && group.repaint(), destroy: () => { ended = true; stop(); if (group) { group.destroy(); } } };
+    return { element, title: "Overview", repaint: () => group && group.repaint(), destroy: () => { end.abort(); stop(); if (group) { group.destroy(); } } };
 }

@@ -1,6 +1,6 @@
 // Series of the history, fit for a chart.
 import { route } from "./route.js";
-import { ask, now } from "./server.js";
+import { ask, now, Refused } from "./server.js";
 
 export const RANGES = [
     ["15m", 900], ["1h", 3600], ["6h", 21600], ["24h", 86400], ["7d", 604800], ["30d", 2592000],
@@ -16,15 +16,16 @@ export function rangeSeconds(name) {
     return found ? found[1] : 3600;
 }
 
-// Where the reader has chosen none: the last hour, or what there is of it.
-let recordedSinceMs = null;
+// Where the reader has chosen none: the last hour, or what there is of it. null:
+// nothing yet; undefined: not known.
+let recordedSinceMs;
 
 export function setRecordedSince(ms) {
     recordedSinceMs = ms;
 }
 
 export function chosenRangeName() {
-    const young = recordedSinceMs !== null && now() - recordedSinceMs < 900000;
+    const young = recordedSinceMs === null || now() - recordedSinceMs < 900000;
     return route.get("range") || (young ? "15m" : "1h");
 }
 
@@ -72,28 +73,70 @@ function usualStep(times) {
     return steps.length === 0 ? 60 : steps[steps.length >> 1];
 }
 
-// {times (s), values, peaks (null for points)}
-export async function series(entity, metric, seconds, options, signal) {
-    const start = new Date(now() - seconds * 1000).toISOString();
-    const labels = options.resource === undefined ? ""
-        : `&labels=resource_id:${encodeURIComponent(options.resource)}`;
-    const bucket = BUCKETS[seconds];
-    const path = pastPath(entity);
-    if (!bucket) {
-        const answer = await ask(`${path}/metrics/${metric}?start=${start}${labels}`, signal);
-        const points = answer.metrics || [];
-        const times = points.map((point) => Date.parse(point.timestamp) / 1000);
-        const values = points.map((point) => point.floatValue ?? point.value);
-        const gapped = withGaps(times, [values], Math.max(SPARSE_S, usualStep(times)));
-        return { times: gapped.times, values: gapped.columns[0], peaks: null };
-    }
-    const answer = await ask(`${path}/metrics-aggregated/average,max/${metric}` +
-        `?start=${start}&bucket=${bucket}s${labels}`, signal);
+function pointsOf(answer) {
+    const points = answer.metrics || [];
+    const times = points.map((point) => Date.parse(point.timestamp) / 1000);
+    const values = points.map((point) => point.floatValue ?? point.value);
+    const gapped = withGaps(times, [values], Math.max(SPARSE_S, usualStep(times)));
+    return { times: gapped.times, values: gapped.columns[0], peaks: null };
+}
+
+function bucketsOf(answer, bucketS, peaked) {
     const buckets = answer.buckets || [];
     const times = buckets.map((each) => Date.parse(each.timestamp) / 1000);
     const gapped = withGaps(times, [buckets.map((each) => valueOf(each.average)),
-        buckets.map((each) => valueOf(each.maximum))], Math.max(bucket, usualStep(times)));
-    return { times: gapped.times, values: gapped.columns[0], peaks: seconds >= PEAKS_S ? gapped.columns[1] : null };
+        buckets.map((each) => valueOf(each.maximum))], Math.max(bucketS, usualStep(times)));
+    return { times: gapped.times, values: gapped.columns[0], peaks: peaked ? gapped.columns[1] : null };
+}
+
+// As many metrics as the server takes at once.
+const METRICS_MAX = 40;
+
+// What is asked for of one entity in the same moment becomes one request:
+// what it is about -> {metrics, signals, answer: a Map of metric to its part}.
+const gathered = new Map();
+
+async function askTogether(about, metrics, signal) {
+    const { path, seconds, resource } = about;
+    const bucket = BUCKETS[seconds];
+    const how = bucket ? "metrics-aggregated/average,max" : "metrics";
+    const query = new URLSearchParams({ start: new Date(now() - seconds * 1000).toISOString(),
+        ...bucket && { bucket: `${bucket}s` }, ...resource !== undefined && { labels: `resource_id:${resource}` } });
+    const answer = await ask(`${path}/${how}/${metrics.join(",")}?${query}`, signal);
+    return new Map(metrics.map((metric, i) => [metric, metrics.length === 1 ? answer : answer.items[i]]));
+}
+
+function gather(about, metric, signal) {
+    const key = JSON.stringify(about);
+    let batch = gathered.get(key);
+    if (!batch || batch.metrics.size === METRICS_MAX) {
+        const mine = { metrics: new Set(), signals: [], answer: null };
+        mine.answer = new Promise((soon) => setTimeout(soon)).then(() => {
+            if (gathered.get(key) === mine) {
+                gathered.delete(key);
+            }
+            const stop = new AbortController();
+            const left = () => mine.signals.every((each) => each.aborted) && stop.abort();
+            mine.signals.forEach((each) => each.addEventListener("abort", left));
+            left();
+            return askTogether(about, [...mine.metrics], stop.signal);
+        });
+        gathered.set(key, batch = mine);
+    }
+    batch.metrics.add(metric);
+    batch.signals.push(signal);
+    return batch.answer.then((found) => found.get(metric), (error) => {
+        // One that was never recorded is no reason to have none of the others.
+        const alone = error instanceof Refused && error.status === 404 && batch.metrics.size > 1;
+        return alone ? askTogether(about, [metric], signal).then((found) => found.get(metric)) : Promise.reject(error);
+    });
+}
+
+// {times (s), values, peaks (null for points)}
+export async function series(entity, metric, seconds, options, signal) {
+    const answer = await gather({ path: pastPath(entity), seconds, resource: options.resource }, metric, signal);
+    signal.throwIfAborted();
+    return BUCKETS[seconds] ? bucketsOf(answer, BUCKETS[seconds], seconds >= PEAKS_S) : pointsOf(answer);
 }
 
 // A cumulative counter as its change per second. What does not move is waited

@@ -1,10 +1,10 @@
 #!/bin/bash
-# libyaml, for kubeconfig. Its archive has no configure, and needs none.
+# libyaml, for kubeconfig: for size. Its archive has no configure, and needs none.
 version=$(sed -n 's/^version //p' "$RECIPE/pin")
 IFS=. read -r major minor patch <<<"$version"
 for file in src/*.c; do
     # shellcheck disable=SC2086
-    $CC $CFLAGS -Iinclude -c "$file" -o "${file%.c}.o" \
+    $CC $CFLAGS -Os -Iinclude -c "$file" -o "${file%.c}.o" \
         -DYAML_VERSION_MAJOR="$major" -DYAML_VERSION_MINOR="$minor" \
         -DYAML_VERSION_PATCH="$patch" -DYAML_VERSION_STRING="\"$version\""
 done

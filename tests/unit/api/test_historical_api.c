@@ -399,6 +399,7 @@ TEST(answers_do_not_depend_on_the_pieces)
              "?start=2026-11-18T12:00:00Z&bucket=1m",
         PAST "/pod-id-list/uid-db,uid-web/metrics/memory/usage?start=2026-11-18T12:00:00Z",
         MODEL "memory/usage?start=2026-11-18T10:00:00Z",
+        DB "/metrics/cpu/usage_rate,memory/usage?start=2026-11-18T12:00:00Z",
     };
     static char first[1 << 20];
     struct world *world = begin();
@@ -461,6 +462,58 @@ TEST(pods_by_id_and_lists)
                      "{\"timestamp\":\"2026-11-18T13:25:00Z\",\"count\":8}],"
                      "\"bucketSize\":300000000000},"
                      "{\"buckets\":[],\"bucketSize\":300000000000}]}\n");
+}
+
+// Each item is what the metric alone answers.
+TEST(several_metrics_at_once)
+{
+    static char whole[1 << 18], alone[1 << 18];
+    static const char *const wanted[] = {"memory/usage", "cpu/usage_rate", "memory/usage"};
+    const char *tail = "?start=2026-11-18T13:20:00Z&bucket=5m";
+    struct world *world = begin();
+    struct out expected = out_of(alone, sizeof alone);
+    out_string(&expected, "{\"items\":[");
+    for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
+        char target[256];
+        (void)snprintf(target, sizeof target, DB "/metrics-aggregated/average,max/%s%s",
+                       wanted[i], tail);
+        out_string(&expected, i == 0 ? "" : ",");
+        out_text(&expected, get(world, 200, target));
+    }
+    out_string(&expected, "]}\n");
+    struct text answer = get(world, 200, DB "/metrics-aggregated/average,max/"
+                             "memory/usage,cpu/usage_rate,memory/usage"
+                             "?start=2026-11-18T13:20:00Z&bucket=5m");
+    CHECK_EQUAL_U64(count_of(answer, "average"), 6);
+    CHECK_EQUAL_TEXT(answer, out_view(&expected));
+    answer = get(world, 200, DB "/metrics/memory/usage,cpu/usage_rate?start=2026-11-18T13:26:00Z"
+                 "&end=2026-11-18T13:26:20Z");
+    memcpy(whole, answer.at, answer.size);
+    CHECK_EQUAL_U64(count_of((struct text){whole, answer.size}, "\"metrics\":["), 2);
+    answer = get(world, 200, PAST "/nodes/node-a/metrics/filesystem/usage,filesystem/limit"
+                 "?start=2026-11-18T13:26:00Z&labels=resource_id:/");
+    CHECK_EQUAL_U64(count_of(answer, "\"metrics\":["), 2);
+}
+
+TEST(several_metrics_refused)
+{
+    char target[2048];
+    struct world *world = begin();
+    CHECK(has(get(world, 404, DB "/metrics/memory/usage,memory/usag?start=2026-11-18T13:20:00Z"), "memory/usag; near it: memory/usage"));
+    CHECK(has(get(world, 404, DB "/metrics/memory/usage,?start=2026-11-18T13:20:00Z"), "no such metric was recorded"));
+    CHECK(has(get(world, 400, PAST "/nodes/node-a/metrics/memory/usage,filesystem/usage"
+                  "?start=2026-11-18T13:20:00Z"), "labels=resource_id:NAME"));
+    struct out out = out_of(target, sizeof target);
+    out_string(&out, DB "/metrics/memory/usage");
+    for (unsigned i = 1; i < HISTORICAL_METRICS_MAX; i++) {
+        out_string(&out, ",memory/usage");
+    }
+    size_t used = out.used;
+    out_format(&out, "?start=2026-11-18T13:20:00Z%c", '\0');
+    CHECK_EQUAL_U64(count_of(get(world, 200, target), "\"metrics\":["), HISTORICAL_METRICS_MAX);
+    out.used = used;
+    out_format(&out, ",memory/usage?start=2026-11-18T13:20:00Z%c", '\0');
+    CHECK(has(get(world, 400, target), "more than 40 metrics"));
 }
 
 TEST(names)
@@ -638,6 +691,8 @@ main(void)
         {"answers_do_not_depend_on_the_pieces", answers_do_not_depend_on_the_pieces},
         {"clients_do_not_mix", clients_do_not_mix},
         {"pods_by_id_and_lists", pods_by_id_and_lists},
+        {"several_metrics_at_once", several_metrics_at_once},
+        {"several_metrics_refused", several_metrics_refused},
         {"names", names},
         {"mistakes", mistakes},
         {"without_a_history", without_a_history},
