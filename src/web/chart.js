@@ -75,6 +75,16 @@ function reader(seconds, signal) {
     };
 }
 
+// One observer of each kind for all charts, and whom it tells of an element.
+const toldOf = new WeakMap();
+
+function telling(Observer) {
+    return new Observer((seen) => seen.forEach((entry) => toldOf.get(entry.target)?.(entry)));
+}
+
+const sizes = telling(ResizeObserver);
+const sights = telling(IntersectionObserver);
+
 function tokens(format) {
     return (u, splits) => splits.map((value) => format(value));
 }
@@ -227,20 +237,20 @@ export function chart({ title, format, axis: axisFormat, lines }) {
         timer = mine.signal.aborted ? 0 : setTimeout(load, Math.min(wait, 60000));
     }
 
-    const watcher = new ResizeObserver((seen) => {
-        width = Math.floor(seen[seen.length - 1].contentRect.width);
+    toldOf.set(body, (entry) => {
+        width = Math.floor(entry.contentRect.width);
         if (plot && width > 0 && width !== plot.width) {
             plot.setSize({ width, height: HEIGHT });
         }
     });
-    watcher.observe(body);
-    const eye = new IntersectionObserver((seen) => {
-        inSight = seen[seen.length - 1].isIntersecting;
+    sizes.observe(body);
+    toldOf.set(element, (entry) => {
+        inSight = entry.isIntersecting;
         if (inSight && due) {
             load();
         }
     });
-    eye.observe(element);
+    sights.observe(element);
 
     return {
         element,
@@ -266,8 +276,8 @@ export function chart({ title, format, axis: axisFormat, lines }) {
         destroy() {
             stop.abort();
             clearTimeout(timer);
-            watcher.disconnect();
-            eye.disconnect();
+            sizes.unobserve(body);
+            sights.unobserve(element);
             if (plot) {
                 plot.destroy();
                 plot = null;

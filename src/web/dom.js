@@ -2,8 +2,10 @@
 // Text is always set as text, so that nothing from the cluster is ever markup.
 
 function append(element, children) {
-    for (const child of children.flat(Infinity)) {
-        if (child !== null && child !== undefined && child !== false) {
+    for (const child of children) {
+        if (Array.isArray(child)) {
+            append(element, child);
+        } else if (child !== null && child !== undefined && child !== false) {
             element.append(child);
         }
     }
