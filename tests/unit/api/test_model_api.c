@@ -158,6 +158,52 @@ TEST(long_lists_are_complete)
     CHECK_EQUAL_TEXT(rest, "]");
 }
 
+// A path with "nix" for every name, the version aside.
+static const char *
+nowhere_below(enum route route)
+{
+    static char target[256];
+    struct out out = out_of(target, sizeof target);
+    struct text rest = text_of(route_path(route));
+    struct text head;
+    while (text_cut(rest, '{', &head, &rest)) {
+        struct text name;
+        out_text(&out, head);
+        (void)text_cut(rest, '}', &name, &rest);
+        out_string(&out, text_equal(name, TEXT("version")) ? "v1alpha1" : "nix");
+    }
+    out_text(&out, head);
+    return out_c_string(&out);
+}
+
+// Whatever path a name stands in, one that is unknown is told by name. A namespace
+// without pods is none that Kubernetes knows from one that is not; recorded names
+// are in test_historical_api.c.
+TEST(unknown_names_of_every_route)
+{
+    unsigned asked = 0;
+    struct world *world = world_make(3);
+    for (int i = 0; i < ROUTE_COUNT; i++) {
+        struct text path = text_of(route_path((enum route)i));
+        const char *target = nowhere_below((enum route)i);
+        bool is_list = i == ROUTE_RESOURCE_NAMESPACE_PODS || i == ROUTE_HEAPSTER_NAMESPACE_PODS ||
+                       i == ROUTE_CORE_NAMESPACE_PODS;
+        if (strstr(target, "nix") == NULL || text_starts(path, TEXT("/api/v1/historical"))) {
+            continue;
+        }
+        struct text answer = world_get(world, target);
+        bool good = is_list ? world->exchange.status == 200 && text_ends(answer, TEXT("[]}"))
+                            : world->exchange.status == 404 &&
+                                  memmem(answer.at, answer.size, "nix", 3) != NULL;
+        if (!good) {
+            printf("%s: %u " TEXT_FORMAT "\n", target, world->exchange.status, TEXT_ARGS(answer));
+        }
+        CHECK(good);
+        asked++;
+    }
+    CHECK(asked > 25);
+}
+
 TEST(nothing_collected_is_503)
 {
     static const char *const targets[] = {MODEL "/metrics", MODEL "/nodes", DB "/metrics",
@@ -255,8 +301,9 @@ main(void)
             {"answers_are_as_the_fixtures", answers_are_as_the_fixtures},
             {"deprecated_names_are_the_same", deprecated_names_are_the_same},
             {"long_lists_are_complete", long_lists_are_complete},
+            {"unknown_names_of_every_route", unknown_names_of_every_route},
             {"nothing_collected_is_503", nothing_collected_is_503},
             {"table_may_go_away", table_may_go_away},
         },
-        5);
+        6);
 }
