@@ -255,7 +255,7 @@ export function listView(shell, kind) {
     let bad = 0;
     const trouble = troubleButton(() => list);
     const found = (row) => `${search(row)}${well(row) ? "" : ` ${NOT_WELL}`}`;
-    list = table({ columns, sort, search: found, target, empty, noun: kind, tools: [trouble.button, h("span", { class: "gap" }), compared.button],
+    list = table({ columns, sort, search: found, target, empty, well, noun: kind, tools: [trouble.button, h("span", { class: "gap" }), compared.button],
         onArranged: () => { compared.refresh(); trouble.update(bad); } });
     list.element.append(compared.element);
     if (route.get("view") === "charts") {
@@ -274,6 +274,6 @@ export function listView(shell, kind) {
 
 // The short form inside another page: pods of a node, containers of a pod.
 export function part(shell, kind, left) {
-    const { search, target, sort, empty } = KINDS[kind];
-    return table({ columns: columnsOf(shell, kind, left), search, target, sort, empty, noun: kind });
+    const { search, target, sort, empty, well } = KINDS[kind];
+    return table({ columns: columnsOf(shell, kind, left), search, target, sort, empty, well, noun: kind });
 }

@@ -2,7 +2,7 @@
 import { h, fill } from "./dom.js";
 import { link } from "./route.js";
 import { ask, rowsOf } from "./server.js";
-import { bar, nodeLink, noHistory, pill, podLink, rangeChoice, verdictBox } from "./parts.js";
+import { bar, nodeLink, noHistory, pieces, pill, podLink, rangeChoice, verdictBox } from "./parts.js";
 import { ago, bytes, count, cpu, duration, percent, rate, time } from "./units.js";
 import { chartGroup } from "./chart.js";
 import { chosenRange, series } from "./past.js";
@@ -21,7 +21,7 @@ function card(title, figure, detail, extra, href) {
 function useCard(title, format, used, size, request, limit, href) {
     const planned = [request > 0 && `requested ${percent(request, size)}`, limit > 0 && `limit ${percent(limit, size)}`].filter(Boolean);
     return card(title, size > 0 ? percent(used, size) : used > 0 ? format(used) : "–",
-        [h("span", {}, size > 0 ? `${format(used)} of ${format(size)}` : "not known yet"), planned.length > 0 ? [h("br"), planned.map((each, i) => [i > 0 ? " · " : null, h("span", { class: "together" }, each)])] : null],
+        [h("span", {}, size > 0 ? `${format(used)} of ${format(size)}` : "not known yet"), pieces(planned)],
         size > 0 ? bar(used, size, { request, limit }, format === cpu && "cpu") : null, href);
 }
 
@@ -61,7 +61,7 @@ function cards(overview) {
         card("Network", known ? rate(sums.rx + sums.tx) : "–", known ? [`in ${rate(sums.rx)}`, h("br"), `out ${rate(sums.tx)}`] : "not known yet", null, link(["nodes"], { sort: "rx", order: "down" })));
     if (sums.ofCluster || sums.pods > 0) {
         const odd = [[counts.pending, "pending"], [counts.failed, "failed"], [counts.succeeded, "finished"]].filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`);
-        out.push(card("Pods", known ? count(sums.pods) : "–", [`${count(sums.containers)} containers`, odd.length > 0 ? [h("br"), odd.join(" · ")] : null],
+        out.push(card("Pods", known ? count(sums.pods) : "–", [`${count(sums.containers)} containers`, pieces(odd)],
             sums.podsSize > 0 ? bar(sums.pods, sums.podsSize) : null, link(["pods"])));
     }
     return out;

@@ -8,6 +8,11 @@ export function pill(level, text, hint) {
     return h("span", { class: `pill ${level}`, title: hint || "" }, text);
 }
 
+// Short texts side by side, each whole, in as many lines as it takes.
+export function pieces(texts) {
+    return texts.length === 0 ? null : h("span", { class: "pieces" }, texts.map((text) => h("span", {}, text)));
+}
+
 const SIGNS = { ok: "✓", warn: "!", bad: "×" };
 const WORDS = { ok: "well", warn: "worth a look", bad: "wrong" };
 

@@ -38,9 +38,9 @@ function arranged(columns) {
         ...rest.filter((column) => !FIRST.includes(column.key) && !column.phone)];
 }
 
-// columns: [{key, title, width, num, cell(row), sort(row), hint, phone}]. onArranged:
-// the reader sorted or filtered, or the first rows came.
-export function table({ columns: wanted, search, target, sort, noun, empty, tools, onArranged }) {
+// columns: [{key, title, width, num, cell(row), sort(row), hint, phone}]. well(row):
+// it needs no mark. onArranged: the reader sorted or filtered, or the first rows came.
+export function table({ columns: wanted, search, target, sort, noun, empty, well, tools, onArranged }) {
     const columns = arranged(wanted);
     const filter = h("input", {
         type: "search", placeholder: `Filter ${noun}   /`, "aria-label": `Filter ${noun}`,
@@ -118,7 +118,7 @@ export function table({ columns: wanted, search, target, sort, noun, empty, tool
 
     function lineOf(row, index) {
         return h("tr", {
-            class: index === selected ? "selected" : "", "aria-rowindex": index + 2,
+            class: `${index === selected ? "selected" : ""} ${well(row) ? "" : "unwell"}`, "aria-rowindex": index + 2,
             onclick: (event) => event.target.closest("a") || open(row),
         }, columns.map((column) => h("td", { class: column.num ? "num" : "" },
             column.cell ? column.cell(row) : row[column.key])));
