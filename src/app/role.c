@@ -45,6 +45,7 @@ static struct {
     struct life life;
     struct platform platform;
     int file;  // of the life, -1 when it cannot be kept
+    bool has_notify;  // descriptor ROLE_NOTIFY_FD is a supervisor's, and no file of ours
     uint32_t last_end;
     char last_said[LIFE_REFUSAL_BYTES];  // without the role's name
 } own = {.file = -1};
@@ -111,8 +112,8 @@ role_ready(enum role role, const struct config *config)
     (void)config;
     own.life.ready_ns = platform_mono_now(&own.platform).ns;
     store_life();
-    int error = notify_ready(ROLE_NOTIFY_FD);
-    (void)error;  // not started by a supervisor: then nobody waits
+    int error = own.has_notify ? notify_ready(ROLE_NOTIFY_FD) : 0;
+    (void)error;  // nobody listens: then nobody waits
 }
 
 const char *
@@ -231,6 +232,7 @@ wait_ms(int64_t ms)
 static void
 begin_life(enum role role, const struct config *config)
 {
+    own.has_notify = notify_is_given(ROLE_NOTIFY_FD);
     life_load(&own.life, &own.platform, config, names[role]);
     own.last_end = own.life.end;
     struct life_verdict verdict = life_begin(&own.life, platform_mono_now(&own.platform));

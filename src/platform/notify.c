@@ -1,12 +1,19 @@
 #include "platform/notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "platform/block.h"
 #include "platform/linux.h"
+
+bool
+notify_is_given(int file)
+{
+    return fcntl(file, F_GETFD) >= 0;
+}
 
 int
 notify_ready(int file)

@@ -17,6 +17,10 @@
 
 #define NOTIFY_MAGIC UINT64_C(0x7461656279656b73)  // "skeybeat"
 
+// Whether somebody gave this process the descriptor: to be asked before it opens
+// anything, because what it opens may get that number.
+bool notify_is_given(int file);
+
 // Writes a newline to the descriptor that the supervisor gave and closes it.
 // -ERR_IO when nobody listens, which is no reason to stop.
 int notify_ready(int file) MUST_USE;

@@ -38,6 +38,17 @@ TEST(tells_readiness)
     CHECK(notify_ready(-1) == -ERR_IO);
 }
 
+// Without a supervisor there is none, and the number becomes that of a file of ours.
+TEST(knows_whether_there_is_one)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    CHECK(notify_is_given(ends[1]));
+    close(ends[0]);
+    close(ends[1]);
+    CHECK(!notify_is_given(ends[1]));
+}
+
 TEST(beats)
 {
     struct platform machine = linux_platform();
@@ -119,6 +130,7 @@ main(void)
 {
     static const struct test_case cases[] = {
         {"notify_tells_readiness", tells_readiness},
+        {"knows_whether_there_is_one", knows_whether_there_is_one},
         {"notify_beats", beats},
         {"notify_survives_strange_files", survives_strange_files},
         {"notify_takes_signals", takes_signals},
