@@ -60,7 +60,7 @@ has_history(struct exchange *exchange)
     } else {
         exchange_fail(exchange, 503, "the history cannot be read now: %s",
                       historical->error == 0 ? "it is not open yet"
-                                             : error_sentence(historical->error));
+                                             : history_sentence(historical->error));
     }
     return false;
 }

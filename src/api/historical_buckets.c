@@ -158,7 +158,7 @@ end_buckets(struct exchange *exchange, struct out *out)
         out_string(out, ",\"truncated\":true");
     }
     if (past->error != 0) {
-        out_format(out, ",\"error\":\"%s\"", error_sentence(past->error));
+        out_format(out, ",\"error\":\"%s\"", history_sentence(past->error));
     }
     out_byte(out, '}');
     return STEP_DONE;

@@ -215,7 +215,7 @@ say_unknown(struct exchange *exchange, const struct level *parent, const struct 
 static bool
 fail_read(struct exchange *exchange, int error)
 {
-    exchange_fail(exchange, 503, "the history cannot be read now: %s", error_sentence(error));
+    exchange_fail(exchange, 503, "the history cannot be read now: %s", history_sentence(error));
     return false;
 }
 

@@ -138,7 +138,7 @@ write_tail(struct exchange *exchange, struct out *out, const struct form *form)
         out_string(out, form->truncated);
     }
     if (past->error != 0) {
-        out_format(out, "%s\"%s\"", form->error, error_sentence(past->error));
+        out_format(out, "%s\"%s\"", form->error, history_sentence(past->error));
     }
     out_string(out, form->end);
 }

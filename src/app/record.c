@@ -8,9 +8,9 @@
 
 #include "app/appliance.h"
 #include "app/mapping.h"
+#include "app/record_write.h"
 #include "app/role.h"
 #include "history/history_status.h"
-#include "model/set_sum.h"
 #include "platform/linux.h"
 #include "platform/memory.h"
 #include "platform/seal.h"
@@ -24,8 +24,6 @@
 #define TURN_MS_MAX 500
 // How often it is looked at whether it still is that table.
 #define LOOK_MS 1000
-// Sets written between two heartbeats; a hundred take about a millisecond.
-#define SETS_PER_BEAT 2000
 #define STACK_BYTES (128 * 1024)
 // Between two tries to open the file that failed.
 #define OPEN_AGAIN_MS 5000
@@ -105,15 +103,17 @@ static void
 note_error(int error, const char *why)
 {
     struct history_status *status = &record.status;
-    if (-error != status->last_error && error != 0) {
-        role_say("record", "%s: %s%s%s", record.history_path, error_sentence(error),
-                 why[0] != '\0' ? ": " : "", why);
-    } else if (error == 0 && status->last_error != 0) {
+    bool is_news = -error != status->last_error;
+    if (is_news && error == 0) {
         role_say("record", "%s: records again", record.history_path);
+    } else if (is_news && why[0] != '\0') {
+        role_say("record", "%s", why);
+    } else if (is_news) {
+        role_say("record", "history %s: %s", record.history_path, history_sentence(error));
     }
     status->last_error = -error;
     struct out out = out_of(status->last_sentence, sizeof(status->last_sentence));
-    out_string(&out, error == 0 ? "" : why[0] != '\0' ? why : error_sentence(error));
+    out_string(&out, error == 0 ? "" : why[0] != '\0' ? why : history_sentence(error));
     out_c_string(&out);
 }
 
@@ -190,79 +190,18 @@ maintain(void)
 }
 
 static int
-put(row_index index, const struct metric_set *set)
-{
-    if (++record.status.sets_total % SETS_PER_BEAT == 0) {
-        role_beat(record.beat, platform_mono_now(&record.platform));
-    }
-    return history_put(record.history, index, set);
-}
-
-static int
-put_pool(enum table_pool pool, uint32_t cycle_s)
-{
-    const struct table_reader *table = &record.mapping.reader;
-    const struct metric_set *set;
-    int error = 0;
-    for (row_index row = table_next_row(table, pool, 0); row != 0 && error == 0;
-         row = table_next_row(table, pool, row)) {
-        bool is_there = set_reader_values(record.sets, table, pool, row, cycle_s, &set);
-        if (is_there && !history_knows(record.history, row, set)) {
-            is_there = set_reader_row(record.sets, table, pool, row, cycle_s, &set);
-        }
-        if (is_there) {
-            error = put(row, set);
-        }
-    }
-    return error;
-}
-
-// With the nodes added up.
-static int
-put_cluster(uint32_t cycle_s)
-{
-    const struct table_reader *table = &record.mapping.reader;
-    const struct metric_set *set;
-    struct set_sum sums = {0};
-    for (row_index row = table_next_row(table, POOL_NODES, 0); row != 0;
-         row = table_next_row(table, POOL_NODES, row)) {
-        if (set_reader_values(record.sets, table, POOL_NODES, row, cycle_s, &set)) {
-            set_sum_add(&sums, set);
-        }
-    }
-    if (!set_reader_cluster(record.sets, table, cycle_s, &set)) {
-        return 0;
-    }
-    struct metric_set whole = *set;
-    set_sum_put(&sums, &whole);
-    return put(0, &whole);
-}
-
-// In the order that history_put() asks for.
-static int
-put_all(uint32_t cycle_s)
-{
-    static const enum table_pool pools[] = {POOL_NAMESPACES, POOL_NODES, POOL_PODS,
-                                            POOL_CONTAINERS};
-    int error = put_cluster(cycle_s);
-    for (size_t i = 0; i < ARRAY_COUNT(pools) && error == 0; i++) {
-        error = put_pool(pools[i], cycle_s);
-    }
-    return error;
-}
-
-static int
 write_cycle(uint32_t cycle_s)
 {
-    int error = history_begin_cycle(record.history, cycle_s);
-    if (error != 0) {
-        return error;
-    }
-    error = put_all(cycle_s);
-    error = error == 0 ? history_end_cycle(record.history) : error;
-    if (error != 0) {
-        history_rollback(record.history);
-    }
+    struct record_write write = {
+        .platform = &record.platform,
+        .table = &record.mapping.reader,
+        .sets = record.sets,
+        .history = record.history,
+        .beat = record.beat,
+        .sets_total = record.status.sets_total,
+    };
+    int error = record_write_cycle(&write, cycle_s);
+    record.status.sets_total = write.sets_total;
     return error;
 }
 

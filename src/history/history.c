@@ -239,7 +239,7 @@ history_reopen(struct history *history, struct out *why)
     int error = history->config.writer ? open_writer(history) : open_file(history);
     if (error != 0) {
         history->last_error = error;
-        out_format(why, "history %s: %s", history->path, error_sentence(error));
+        out_format(why, "history %s: %s", history->path, history_sentence(error));
     }
     return error;
 }

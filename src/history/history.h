@@ -59,6 +59,10 @@ int history_open(struct arena *arena, const struct history_config *config,
 int history_reopen(struct history *history, struct out *why) MUST_USE;
 void history_close(struct history *history);
 
+// What an error of this room means to people: error_sentence() speaks of documents and
+// connections.
+const char *history_sentence(int error);
+
 struct history_use {
     uint64_t bytes, bytes_limit;
     uint64_t samples_total;       // recorded since the file was begun

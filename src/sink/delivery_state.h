@@ -1,6 +1,6 @@
 // What the files of delivery share: delivery.c (when something is sent),
-// delivery_answer.c (what becomes of it) and delivery_pass.c (which cycle, and its
-// sets). Internal to them.
+// delivery_answer.c (what becomes of it), delivery_pass.c (which cycle, and its sets)
+// and delivery_gap.c (cycles from the archive). Internal to them.
 #ifndef SKERRY_SINK_DELIVERY_STATE_H
 #define SKERRY_SINK_DELIVERY_STATE_H
 
@@ -102,5 +102,19 @@ void delivery_pass_accept(struct delivery *delivery, struct mono_ns now);
 // Leaves the pass and its batch; what was sent of an archived cycle counts.
 void delivery_pass_close(struct delivery *delivery);
 void delivery_batch_reset(struct delivery *delivery);
+
+// Opens the pass of the oldest gap that may be tried now; PASS_NONE: there is none.
+enum pass_result delivery_gap_choose(struct delivery *delivery, struct mono_ns now,
+                                     struct mono_ns *look);
+// The archive could not be read, at that cycle or, with 0, at all.
+enum pass_result delivery_gap_fail(struct delivery *delivery, uint32_t cycle_s, int error,
+                                   struct mono_ns now, struct mono_ns *look);
+// What is live has to wait for a gap.
+bool delivery_gap_holds_back(const struct delivery *delivery, struct mono_ns now);
+// The archive was taken away in the middle of the pass.
+bool delivery_gap_is_lost(const struct delivery *delivery);
+void delivery_gap_release(struct delivery *delivery);
+// Some of a gap was sent: how long the next part waits.
+void delivery_gap_pace(struct delivery *delivery, struct mono_ns now);
 
 #endif

@@ -12,6 +12,7 @@ NODES=10
 PODS_PER_NODE=2
 RESOLUTION=1
 NODE=node-00003
+WAITS='another process writes into it'
 DB=
 
 recorded() { # FIELD of status
@@ -62,12 +63,13 @@ start() {
     await_scraped $((NODES * 2)) 60 && await 20 has_more_than 2
 }
 
-second_start() {
-    mkdir -p "$WORK/second"
-    SKERRY_SERVICE_DIR=$WORK/second "$PROGRAM" record --nodes=$NODES --pods=50 --containers=200 \
+second_start() { # [NAME]
+    local name=${1:-second}
+    mkdir -p "$WORK/$name"
+    SKERRY_SERVICE_DIR=$WORK/$name "$PROGRAM" record --nodes=$NODES --pods=50 --containers=200 \
         --metric-resolution=${RESOLUTION}s --history=8M --state-dir="$TREE/state" \
-        --run-dir="$(readlink "$TREE/shm")" >"$WORK/second.out" 2>&1 &
-    SERVER[second]=$!
+        --run-dir="$(readlink "$TREE/shm")" >"$WORK/$name.out" 2>&1 &
+    SERVER[$name]=$!
 }
 
 # Twenty deaths, at different moments of a cycle: nothing recorded is lost. The tree
@@ -157,11 +159,42 @@ disk_full() {
 two_recorders() {
     run_query >"$WORK/before.txt"
     second_start
-    await 10 test -s "$WORK/second.out" || fail 'the second says nothing'
+    await 10 grep -q "$WAITS" "$WORK/second.out" || fail "the second says $(cat "$WORK/second.out")"
     records_again || fail "the first does not record: $(recorded lastError)"
     server_stop second
     still_there "$WORK/before.txt" >"$WORK/gone.txt" || fail "gone: $(head -3 "$WORK/gone.txt")"
     [ "$(recorded badBlocks)" = 0 ] || fail "bad blocks: $(recorded badBlocks)"
+}
+
+# Both begin at the same moment, and there is no file: one makes it and records, the
+# other waits, and goes on when the first is dead.
+at_once() {
+    local first=one other=two before
+    s6-svc -d "$TREE/service/record"
+    await 20 record_down || { fail 'record does not end'; return; }
+    rm -f "$DB" "$DB"-*
+    second_start one
+    second_start two
+    await 20 has_more_than 2 || { fail "nothing is recorded: $(cat "$WORK/one.out" "$WORK/two.out")"; return; }
+    await 20 grep -q "$WAITS" "$WORK/one.out" "$WORK/two.out" || fail 'neither waits'
+    if grep -q "$WAITS" "$WORK/one.out"; then
+        first=two
+        other=one
+    fi
+    ! grep -q "$WAITS" "$WORK/$first.out" || fail 'both wait'
+    run_query >"$WORK/before.txt"
+    before=$(wc -l <"$WORK/before.txt")
+    server_kill "$first"
+    await 30 has_more_than $((before + 2)) || fail "the other does not go on: $(cat "$WORK/$other.out")"
+    still_there "$WORK/before.txt" >"$WORK/gone.txt" || fail "gone: $(head -3 "$WORK/gone.txt")"
+    server_stop "$other"
+    s6-svc -u "$TREE/service/record"
+    records_again || fail "does not record: $(recorded lastError)"
+    [ "$(recorded setAside)" = 0 ] || fail 'a good file was set aside'
+}
+
+record_down() {
+    [ "$(s6-svstat -o up "$TREE/service/record")" = false ]
 }
 
 clean_up_record() {
@@ -175,6 +208,7 @@ ROLES='collect serve record guard'
 cluster_start
 case_run 'killed twenty times' killed
 case_run 'two recorders' two_recorders
+case_run 'two recorders at once' at_once
 case_run 'the file is deleted' deleted
 case_run 'the file is truncated' truncated
 case_run 'the file is replaced' replaced

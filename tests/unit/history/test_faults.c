@@ -160,6 +160,63 @@ TEST(a_file_that_may_not_be_written)
     kit_close(&kit);
 }
 
+// The file system itself turns read-only, at any change: what was acknowledged is still
+// read meanwhile, and afterwards recording goes on.
+TEST(a_disk_that_turns_read_only)
+{
+    bool met = true;
+    for (uint64_t nth = 1; met; nth++) {
+        open_small(seed + nth);
+        CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+        record_some(START, 14);
+        fake_fail(&kit.fake, FAKE_CHANGE, nth, true, ERR_NO_ACCESS);
+        for (uint32_t i = 14; i < 17; i++) {
+            record_some(START + i * 60, 1);
+            struct history_use use;
+            if (acknowledged_s < START + i * 60 && history_use(kit.history, &use) == 0) {
+                CHECK(use.last_error == -ERR_NO_ACCESS || use.last_error == -ERR_IO);
+            }
+            int error = history_reopen(kit.history, &(struct out){0});
+            CHECK(error == 0 || error == -ERR_NO_ACCESS || error == -ERR_IO);
+        }
+        met = kit.fake.faults_met > 0;
+        fake_heal(&kit.fake);
+        CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+        CHECK(check_all(acknowledged_s) >= (acknowledged_s - START) / 60 + 1);
+        record_some(START + 40 * 60, 2);
+        CHECK_EQUAL_U64(acknowledged_s, START + 41 * 60);
+        (void)check_all(acknowledged_s);
+        kit_close(&kit);
+    }
+}
+
+// Somebody puts an older copy back, as from a backup: recording goes on in it.
+TEST(a_file_that_is_replaced_by_an_older_one)
+{
+    static char copy[4 << 20];
+    struct text content;
+    open_small(seed);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_some(START, 5);
+    history_close(kit.history);
+    CHECK(fake_content(&kit.fake, KIT_PATH, &content) && content.size <= sizeof copy);
+    memcpy(copy, content.at, content.size);
+    content.at = copy;
+    CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+    record_some(START + 5 * 60, 5);
+    fake_drop(&kit.fake, KIT_PATH);
+    fake_add_file(&kit.fake, KIT_PATH, content);
+    CHECK_EQUAL_U64((uint64_t)-kit_record(&kit, START + 10 * 60), ERR_NO_FILE);
+    CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
+    record_some(START + 11 * 60, 2);
+    CHECK_EQUAL_U64(acknowledged_s, START + 12 * 60);
+    CHECK_EQUAL_U64(check_all(acknowledged_s), 5 + 2);
+    struct history_use use;
+    CHECK(history_use(kit.history, &use) == 0);
+    CHECK_EQUAL_U64(use.set_aside_total, 0);
+    kit_close(&kit);
+}
+
 TEST(a_file_that_goes_away)
 {
     open_small(seed);
@@ -514,6 +571,8 @@ main(void)
         {"every_operation_fails", every_operation_fails},
         {"a_full_disk", a_full_disk},
         {"a_file_that_may_not_be_written", a_file_that_may_not_be_written},
+        {"a_disk_that_turns_read_only", a_disk_that_turns_read_only},
+        {"a_file_that_is_replaced_by_an_older_one", a_file_that_is_replaced_by_an_older_one},
         {"a_file_that_goes_away", a_file_that_goes_away},
         {"a_file_that_is_cut_off", a_file_that_is_cut_off},
         {"a_clock_that_ran_a_day_ahead", a_clock_that_ran_a_day_ahead},

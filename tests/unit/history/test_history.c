@@ -223,6 +223,7 @@ TEST(one_writer_many_readers)
     other.config = kit.config;
     arena_init(&other.arena, other.memory, sizeof other.memory);
     CHECK_EQUAL_U64((uint64_t)-kit_open_history(&other), ERR_BUSY);
+    CHECK_EQUAL_TEXT(text_of(other.why), "history /data/history: another process writes into it");
     record_all(START - START % 60, 5);
     why.used = 0;
     CHECK_EQUAL_U64((uint64_t)-history_reopen(reader, &why), 0);
