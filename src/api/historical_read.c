@@ -2,6 +2,8 @@
 
 #define MINUTE_MS INT64_C(60000)
 #define TEN_MINUTES_MS INT64_C(600000)
+// Of a coarser tier, in a range that is read from it though a finer one would do.
+#define INTERVALS_MIN 60
 
 size_t
 historical_read_footprint(void)
@@ -40,6 +42,15 @@ historical_start_ms(const struct historical *historical)
     return first;
 }
 
+// No bucket divides an interval of the tier, and those that the ends of the range divide
+// are a small part of it.
+static bool
+is_exact_enough(int64_t tier_ms, int64_t bucket_ms, int64_t span_ms)
+{
+    bool is_one = bucket_ms == INT64_MAX;
+    return (is_one || bucket_ms % tier_ms == 0) && span_ms >= INTERVALS_MIN * tier_ms;
+}
+
 int64_t
 historical_step(const struct historical *historical, unsigned aggregations, int64_t bucket_ms,
                 int64_t start_ms, int64_t end_ms)
@@ -49,10 +60,10 @@ historical_step(const struct historical *historical, unsigned aggregations, int6
     int64_t first = historical_start_ms(historical);
     int64_t span = end_ms - (start_ms < first ? first : start_ms);
     bool every = (aggregations & ~of_tiers) != 0;
-    if (aggregations != 0 && !every && bucket_ms >= TEN_MINUTES_MS) {
+    if (aggregations != 0 && !every && is_exact_enough(TEN_MINUTES_MS, bucket_ms, span)) {
         return TEN_MINUTES_MS;
     }
-    if (aggregations != 0 && !every && bucket_ms >= MINUTE_MS) {
+    if (aggregations != 0 && !every && is_exact_enough(MINUTE_MS, bucket_ms, span)) {
         return MINUTE_MS;
     }
     if (span / resolution_ms(historical) <= HISTORICAL_FINE_POINTS_MAX) {

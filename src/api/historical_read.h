@@ -34,8 +34,9 @@ size_t historical_read_footprint(void);
 void historical_read_init(struct arena *arena, struct historical *historical);
 
 // The tier that is read: 0 (the finest there is) or a step of one, so that
-// `start` to `end` does not ask for too many points; not beyond `bucket_ms` when
-// the aggregations need every point.
+// `start` to `end` does not ask for too many points. Averages and extremes are also
+// read from a coarser tier where buckets of `bucket_ms` (INT64_MAX: one) are made of its
+// intervals and the range is long; all else needs every point.
 int64_t historical_step(const struct historical *historical, unsigned aggregations,
                         int64_t bucket_ms, int64_t start_ms, int64_t end_ms);
 

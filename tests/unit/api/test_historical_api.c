@@ -39,6 +39,7 @@ static const struct {
     {ENTITY_NODE, "node-a", "", "", "", ""},
     {ENTITY_NODE, "node-gone", "", "", "", ""},
     {ENTITY_SYSTEM_CONTAINER, "node-a", "", "", "", "kubelet"},
+    {ENTITY_SYSTEM_CONTAINER, "node-gone", "", "", "", "system.slice/docker"},
     {ENTITY_NAMESPACE, "", "shop", "", "", ""},
     {ENTITY_POD, "", "shop", "db-0", "uid-db", ""},
     {ENTITY_POD, "", "shop", "web-gone", "uid-web", ""},
@@ -533,6 +534,24 @@ TEST(names)
               "floatValue"));
 }
 
+// Heapster refused them.
+TEST(names_with_slashes)
+{
+#define DOCKER PAST "/nodes/node-gone/freecontainers/system.slice%2Fdocker"
+    struct world *world = begin();
+    CHECK_EQUAL_TEXT(get(world, 200, PAST "/nodes/node-gone/freecontainers/"),
+                     "[\n \"system.slice/docker\"\n]");
+    CHECK(has(get(world, 200, DOCKER "/metrics/"), "\"memory/usage\""));
+    CHECK_EQUAL_U64(count_of(get(world, 200, DOCKER "/metrics/memory/usage"
+                                 "?start=2026-11-18T13:26:00Z&end=2026-11-18T13:26:40Z"),
+                             "\"timestamp\""), 3);
+    CHECK(has(get(world, 200, DOCKER "/metrics-aggregated/max/memory/usage"
+                              "?start=2026-11-18T13:26:00Z"), "maximum"));
+    CHECK(has(get(world, 404, PAST "/nodes/node-gone/freecontainers/system.slice%2Fdockr/metrics"),
+              "near it: system.slice/docker"));
+#undef DOCKER
+}
+
 TEST(mistakes)
 {
     static const struct {
@@ -651,7 +670,35 @@ TEST(too_much_is_cut)
     CHECK_EQUAL_U64(count_of(answer, "\"count\""), 24);
 }
 
-// The live table has the last two cycles; the history everything up to now.
+// Averages and extremes are read from a coarser tier only where that tells the same: not
+// where an interval lies in two buckets, or the range has few of them.
+TEST(coarser_tiers_for_long_ranges)
+{
+    static const struct {
+        const char *start, *bucket;
+        int64_t step_ms;
+    } cases[] = {
+        {"2026-11-18T13:25:40Z", "", 0},
+        {"2026-11-18T12:40:00Z", "&bucket=10m", 0},
+        {"2026-11-18T08:00:00Z", "", 60000},
+        {"2026-11-18T08:00:00Z", "&bucket=10m", 60000},
+        {"2026-11-18T08:00:00Z", "&bucket=90s", 0},
+        {"2026-11-17T14:00:00Z", "", 600000},
+        {"2026-11-17T14:00:00Z", "&bucket=30m", 600000},
+        {"2026-11-17T14:00:00Z", "&bucket=15m", 60000},
+        {"2026-11-17T14:00:00Z", "&bucket=90s", 0},
+    };
+    struct world *world = begin();
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char target[256];
+        (void)snprintf(target, sizeof target, DB "/metrics-aggregated/max,min,average/memory/usage"
+                       "?start=%s%s", cases[i].start, cases[i].bucket);
+        CHECK(has(get(world, 200, target), "maximum"));
+        CHECK_EQUAL_U64(fake.last_step_ms, cases[i].step_ms);
+    }
+    check_bounds();
+}
+
 // The live table has the last two cycles; the history everything up to now.
 TEST(model_series_reach_into_the_history)
 {
@@ -694,11 +741,13 @@ main(void)
         {"several_metrics_at_once", several_metrics_at_once},
         {"several_metrics_refused", several_metrics_refused},
         {"names", names},
+        {"names_with_slashes", names_with_slashes},
         {"mistakes", mistakes},
         {"without_a_history", without_a_history},
         {"reads_that_fail", reads_that_fail},
         {"a_busy_file_is_waited_for", a_busy_file_is_waited_for},
         {"too_much_is_cut", too_much_is_cut},
+        {"coarser_tiers_for_long_ranges", coarser_tiers_for_long_ranges},
         {"model_series_reach_into_the_history", model_series_reach_into_the_history},
     };
     return test_run(cases, ARRAY_COUNT(cases));
