@@ -23,14 +23,14 @@ key_time(struct json *json, const char *key, int64_t ms)
     json_text(json, out_view(&text));
 }
 
-static void
-write_refused(struct json *json, const struct sink_status *sink)
+void
+appliance_sink_reasons(struct json *json, const char *key, const uint64_t totals[ERR_COUNT])
 {
-    json_key(json, "refused");
+    json_key(json, key);
     json_object(json);
     for (unsigned i = 0; i < ERR_COUNT; i++) {
-        if (sink->refused_total[i] != 0) {
-            key_u64(json, error_name((int)i), sink->refused_total[i]);
+        if (totals[i] != 0) {
+            key_u64(json, error_name((int)i), totals[i]);
         }
     }
     json_object_end(json);
@@ -49,7 +49,7 @@ write_sink(struct json *json, const struct sink_status *sink)
     key_u64(json, "points", sink->points_total);
     key_u64(json, "cycles", sink->cycles_total);
     key_u64(json, "bytes", sink->bytes_total);
-    key_u64(json, "retried", sink->retried_total);
+    key_u64(json, "retried", sink_status_retried(sink));
     key_u64(json, "skipped", sink->skipped_total);
     key_u64(json, "missedCycles", sink->missed_total);
     key_u64(json, "historyErrors", sink->unread_total);
@@ -59,7 +59,8 @@ write_sink(struct json *json, const struct sink_status *sink)
     json_string(json, error_name(sink->error_ms == 0 ? ERR_OK : sink->last_error));
     json_key(json, "lastError");
     json_string(json, sink->error_ms == 0 ? "" : sink->why);
-    write_refused(json, sink);
+    appliance_sink_reasons(json, "retriedFor", sink->retried_total);
+    appliance_sink_reasons(json, "refused", sink->refused_total);
     json_object_end(json);
 }
 

@@ -10,10 +10,12 @@ enum sink_part {
     SINK_PART_POINTS,
     SINK_PART_CYCLES,
     SINK_PART_BYTES,
-    SINK_PART_RETRIES,
     SINK_PART_SKIPPED,
     SINK_PART_MISSED,
     SINK_PART_HISTORY_ERRORS,
+    // By reason
+    SINK_PART_RETRIES,
+    SINK_PART_REFUSED,
 };
 
 static uint64_t
@@ -30,8 +32,6 @@ value_of(unsigned part, const struct sink_status *sink)
         return sink->cycles_total;
     case SINK_PART_BYTES:
         return sink->bytes_total;
-    case SINK_PART_RETRIES:
-        return sink->retried_total;
     case SINK_PART_SKIPPED:
         return sink->skipped_total;
     case SINK_PART_MISSED:
@@ -40,6 +40,8 @@ value_of(unsigned part, const struct sink_status *sink)
         return sink->unread_total;
     case SINK_PART_LAG:
     case SINK_PART_SUCCESS:
+    case SINK_PART_RETRIES:
+    case SINK_PART_REFUSED:
         break;
     }
     return 0;
@@ -74,23 +76,25 @@ write_sink(const struct own_family *family, struct exchange *exchange, struct ou
     return STEP_MORE;
 }
 
+// One reason of one sink after the other: cursor.row counts through all of them.
 static enum step
-write_refused(const struct own_family *family, struct exchange *exchange, struct out *out)
+write_by_reason(const struct own_family *family, struct exchange *exchange, struct out *out)
 {
     const struct sink_statuses *sinks = exchange->api->sinks;
     struct cursor *cursor = &exchange->cursor;
-    if (cursor->row >= sinks->count) {
+    if (cursor->row >= sinks->count * ERR_COUNT) {
         return STEP_DONE;
     }
-    const struct sink_status *sink = &sinks->sink[cursor->row++];
-    for (unsigned i = 0; i < ERR_COUNT; i++) {
-        if (sink->refused_total[i] != 0) {
-            exposition_begin(out, family->name);
-            exposition_label(out, '{', "sink", text_of(sink->name));
-            exposition_label(out, ',', "reason", text_of(error_name((int)i)));
-            out_byte(out, '}');
-            exposition_end_u64(out, sink->refused_total[i]);
-        }
+    const struct sink_status *sink = &sinks->sink[cursor->row / ERR_COUNT];
+    unsigned reason = cursor->row++ % ERR_COUNT;
+    uint64_t total = family->part == SINK_PART_RETRIES ? sink->retried_total[reason]
+                                                       : sink->refused_total[reason];
+    if (total != 0) {
+        exposition_begin(out, family->name);
+        exposition_label(out, '{', "sink", text_of(sink->name));
+        exposition_label(out, ',', "reason", text_of(error_name((int)reason)));
+        out_byte(out, '}');
+        exposition_end_u64(out, total);
     }
     return STEP_MORE;
 }
@@ -106,10 +110,10 @@ static const struct own_family families[] = {
     {"sink_cycles_total", "counter", "Cycles taken whole", write_sink, SINK_PART_CYCLES},
     {"sink_bytes_total", "counter", "Bytes taken, before compression", write_sink,
      SINK_PART_BYTES},
-    {"sink_retries_total", "counter", "Requests that failed and were tried again", write_sink,
-     SINK_PART_RETRIES},
+    {"sink_retries_total", "counter", "Requests that failed and were tried again, by reason",
+     write_by_reason, SINK_PART_RETRIES},
     {"sink_refused_points_total", "counter", "Points the server will not take, by reason",
-     write_refused, 0},
+     write_by_reason, SINK_PART_REFUSED},
     {"sink_skipped_points_total", "counter", "Points that the sink's format cannot say",
      write_sink, SINK_PART_SKIPPED},
     {"sink_missed_cycles_total", "counter", "Cycles that the history does not have", write_sink,

@@ -67,16 +67,6 @@ page_roles(struct exchange *exchange, struct out *out)
     return STEP_DONE;
 }
 
-static uint64_t
-refused_points(const struct sink_status *sink)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < ERR_COUNT; i++) {
-        sum += sink->refused_total[i];
-    }
-    return sum;
-}
-
 static void
 write_sink(struct json *json, const struct sink_status *sink)
 {
@@ -85,7 +75,7 @@ write_sink(struct json *json, const struct sink_status *sink)
     page_key_string(json, "state", sink_state_name(sink->state));
     page_key_u64(json, "lag", (uint64_t)sink->lag_ms);
     page_key_u64(json, "waiting", sink->backlog_cycles);
-    page_key_u64(json, "refused", refused_points(sink));
+    page_key_u64(json, "refused", sink_status_refused(sink));
     page_key_u64(json, "missed", sink->missed_total);
     page_key_ms(json, "lastSuccess", sink->success_ms);
     page_key_ms(json, "lastFailure", sink->error_ms);

@@ -1,5 +1,6 @@
 #include "app/status_sinks.h"
 
+#include "api/appliance_sinks.h"
 #include "base/calendar.h"
 #include "sink/sink_status.h"
 
@@ -39,14 +40,32 @@ write_progress(struct out *out, const struct sink_status *sink, struct wall_ms n
     out_byte(out, '\n');
 }
 
+// " (timeout 3, http_5xx 1)"
+static void
+write_reasons(struct out *out, const uint64_t totals[ERR_COUNT])
+{
+    const char *before = " (";
+    for (unsigned i = 0; i < ERR_COUNT; i++) {
+        if (totals[i] != 0) {
+            out_format(out, "%s%s %llu", before, error_name((int)i),
+                       (unsigned long long)totals[i]);
+            before = ", ";
+        }
+    }
+    out_string(out, before[0] == ',' ? ")" : "");
+}
+
 static void
 write_sink(struct out *out, const struct sink_status *sink, struct wall_ms now)
 {
     uint64_t refused = sink_status_refused(sink);
+    uint64_t retried = sink_status_retried(sink);
     write_progress(out, sink, now);
-    if (refused + sink->retried_total + sink->missed_total + sink->unread_total > 0) {
+    if (refused + retried + sink->missed_total + sink->unread_total > 0) {
         write_number(out, "    refused ", refused, "points");
-        write_number(out, ", retried ", sink->retried_total, "requests");
+        write_reasons(out, sink->refused_total);
+        write_number(out, ", retried ", retried, "requests");
+        write_reasons(out, sink->retried_total);
         write_number(out, ", missed ", sink->missed_total, "cycles");
         if (sink->unread_total > 0) {
             write_number(out, ", could not read the history ", sink->unread_total, "times");
@@ -96,7 +115,7 @@ write_json_sink(struct json *json, const struct sink_status *sink)
     write_u64(json, "points", sink->points_total);
     write_u64(json, "cycles", sink->cycles_total);
     write_u64(json, "bytes", sink->bytes_total);
-    write_u64(json, "retried", sink->retried_total);
+    write_u64(json, "retried", sink_status_retried(sink));
     write_u64(json, "skipped", sink->skipped_total);
     write_u64(json, "missedCycles", sink->missed_total);
     write_u64(json, "historyErrors", sink->unread_total);
@@ -104,14 +123,8 @@ write_json_sink(struct json *json, const struct sink_status *sink)
     write_u64(json, "lastErrorMs", (uint64_t)sink->error_ms);
     json_key(json, "lastError");
     json_string(json, sink->error_ms == 0 ? "" : sink->why);
-    json_key(json, "refused");
-    json_object(json);
-    for (unsigned i = 0; i < ERR_COUNT; i++) {
-        if (sink->refused_total[i] != 0) {
-            write_u64(json, error_name((int)i), sink->refused_total[i]);
-        }
-    }
-    json_object_end(json);
+    appliance_sink_reasons(json, "retriedFor", sink->retried_total);
+    appliance_sink_reasons(json, "refused", sink->refused_total);
     json_object_end(json);
 }
 

@@ -14,6 +14,13 @@ delivery_say(const struct delivery *delivery, const char *sentence)
     }
 }
 
+static unsigned
+reason_of(int error)
+{
+    unsigned reason = (unsigned)(error < 0 ? -error : error);
+    return reason < ERR_COUNT && reason != ERR_OK ? reason : ERR_HTTP_OTHER;
+}
+
 void
 delivery_note_error(struct delivery *delivery, int error, struct text why)
 {
@@ -59,7 +66,7 @@ delivery_fail(struct delivery *delivery, int error, struct text why, int64_t ret
 {
     struct mono_ns now = platform_mono_now(delivery->config.platform);
     delivery->tries++;
-    delivery->status.retried_total++;
+    delivery->status.retried_total[reason_of(error)]++;
     delivery->state = DELIVERY_WAITING;
     delivery->wait_until = mono_add_ms(now, backoff_ms(delivery, retry_after_ms));
     delivery_note_error(delivery, error, why);
@@ -86,16 +93,15 @@ succeed(struct delivery *delivery)
 static void
 refuse(struct delivery *delivery, uint32_t points, const struct sink_result *result)
 {
-    unsigned error = (unsigned)(result->error < 0 ? -result->error : result->error);
+    unsigned reason = reason_of(result->error);
     if (points == 0) {
         return;
     }
     if (sink_status_refused(&delivery->status) == 0) {
         delivery_say(delivery, result->why);
     }
-    error = error < ERR_COUNT && error != ERR_OK ? error : ERR_HTTP_OTHER;
-    delivery->status.refused_total[error] += points;
-    delivery_note_error(delivery, (int)error, text_of(result->why));
+    delivery->status.refused_total[reason] += points;
+    delivery_note_error(delivery, (int)reason, text_of(result->why));
 }
 
 void

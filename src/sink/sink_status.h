@@ -8,7 +8,7 @@
 #include "platform/status_file.h"
 
 #define SINK_STATUS_FILE "sinks"
-#define SINK_STATUS_MAGIC UINT64_C(0x736b657273696e32)  // "skersin2"
+#define SINK_STATUS_MAGIC UINT64_C(0x736b657273696e33)  // "skersin3"
 #define SINK_NAME_BYTES 256
 #define SINK_WHY_BYTES 200
 
@@ -30,10 +30,10 @@ struct sink_status {
     uint64_t points_total;       // taken by the server
     uint64_t cycles_total;
     uint64_t bytes_total;        // of bodies that were taken, before compression
-    uint64_t retried_total;      // requests
     uint64_t skipped_total;      // points that the format cannot say
     uint64_t missed_total;       // cycles that nobody can give any more
     uint64_t unread_total;       // times that the history could not be read
+    uint64_t retried_total[ERR_COUNT];  // requests, by why they were not taken
     uint64_t refused_total[ERR_COUNT];  // points, by the reason that the server gave
     int32_t last_error;          // enum error
     int32_t cursor_error;        // enum error of its file; 0: it is kept
@@ -61,13 +61,25 @@ sink_state_name(uint32_t state)
 }
 
 static inline uint64_t
-sink_status_refused(const struct sink_status *status)
+sink_status_sum(const uint64_t totals[ERR_COUNT])
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < ERR_COUNT; i++) {
-        sum += status->refused_total[i];
+        sum += totals[i];
     }
     return sum;
+}
+
+static inline uint64_t
+sink_status_retried(const struct sink_status *status)
+{
+    return sink_status_sum(status->retried_total);
+}
+
+static inline uint64_t
+sink_status_refused(const struct sink_status *status)
+{
+    return sink_status_sum(status->refused_total);
 }
 
 int sink_statuses_write(const struct platform *platform, const char *path,

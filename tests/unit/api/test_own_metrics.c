@@ -170,6 +170,7 @@ TEST(shows_sinks)
         .backlog_cycles = 3,
         .missed_total = 4,
         .unread_total = 5,
+        .retried_total[ERR_TIMEOUT] = 8,
         .refused_total[ERR_HTTP_400] = 6,
         .refused_total[ERR_TOO_LARGE] = 7,
     };
@@ -183,6 +184,8 @@ TEST(shows_sinks)
     CHECK(has_line(answer, "skerry_sink_backlog_cycles{sink=\"influxdb:http://a:8086\"} 3"));
     CHECK(has_line(answer, "skerry_sink_missed_cycles_total{sink=\"influxdb:http://a:8086\"} 4"));
     CHECK(has_line(answer, "skerry_sink_history_errors_total{sink=\"influxdb:http://a:8086\"} 5"));
+    CHECK(has_line(answer, "skerry_sink_retries_total{sink=\"influxdb:http://a:8086\","
+                           "reason=\"timeout\"} 8"));
     CHECK(has_line(answer, "skerry_sink_refused_points_total{sink=\"influxdb:http://a:8086\","
                            "reason=\"http_400\"} 6"));
     CHECK(has_line(answer, "skerry_sink_refused_points_total{sink=\"influxdb:http://a:8086\","

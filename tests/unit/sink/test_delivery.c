@@ -731,7 +731,7 @@ TEST(refused_points_are_counted)
     CHECK_EQUAL_U64(status.refused_total[ERR_HTTP_400], 2 * SETS * POINTS);
     CHECK_EQUAL_U64(sink_status_refused(&status), 2 * SETS * POINTS);
     CHECK_EQUAL_U64(status.points_total, 4 * SETS * POINTS);
-    CHECK_EQUAL_U64(status.retried_total, 0);
+    CHECK_EQUAL_U64(sink_status_retried(&status), 0);
     CHECK(strstr(status.why, "field type conflict") != NULL);
     CHECK_EQUAL_U64(status.backlog_cycles, 0);
 }
@@ -759,7 +759,8 @@ answers_of_an_hour(const struct sink_kind *kind)
     CHECK(world.server[0].slow_ms_max >= TIMEOUT_MS - TURN_MS);
     CHECK(world.server[0].slow_ms_max <= TIMEOUT_MS + TURN_MS);
     CHECK(world.server[0].requests >= HOUR_MS / (60 * 1000 + TIMEOUT_MS));
-    CHECK(status.retried_total + 1 >= world.server[0].requests);
+    CHECK(status.retried_total[ERR_TIMEOUT] + 1 >= world.server[0].requests);
+    CHECK_EQUAL_U64(sink_status_retried(&status), status.retried_total[ERR_TIMEOUT]);
     CHECK_EQUAL_U64(status.last_error, ERR_TIMEOUT);
     CHECK_EQUAL_U64(status.state, SINK_STATE_RETRYING);
     CHECK(status.backlog_cycles >= HOUR_MS / 1000 / STEP);
