@@ -76,6 +76,9 @@ delivery_open(struct arena *arena, const struct delivery_config *config, struct 
     };
     delivery->config = *config;
     delivery->sink = sink;
+    if (sink->kind->no_times) {
+        delivery->config.archive = NULL;
+    }
     delivery->batch.body = out_of(arena_take(arena, body_bytes_of(sink)), body_bytes_of(sink));
     sink->second_bytes = sink->kind->second_bytes;
     sink->second = arena_take(arena, sink->second_bytes);

@@ -6,7 +6,8 @@
 // left of it is a gap, and gaps come from the archive. A kind that is in_order, or
 // a sink with order=true, is sent the gaps first; others get what is live first,
 // and gaps in between, for at most half of the time. Missed, that is counted and
-// passed over, is what the archive does not have; without an archive, every gap.
+// passed over, is what the archive does not have; without an archive, and to a kind
+// that has no_times, every gap.
 //
 // A cycle that the archive has and that cannot be read stays owed, and is tried again
 // for as long as the archive has it; after some tries those behind it go first. An

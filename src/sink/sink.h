@@ -97,6 +97,7 @@ struct sink_kind {
     uint16_t default_port;
     const char *default_host;    // "" = must be given
     bool in_order;               // the server refuses points older than the newest it has
+    bool no_times;               // values count as of their arrival: the past is never sent
     size_t state_bytes;          // of sink->state
     size_t batch_bytes;          // of the body; at least 16 KB
     uint32_t batch_points;

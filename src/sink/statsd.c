@@ -6,7 +6,7 @@
 // Labels of the object itself are path parts or tags of their own. What has a
 // meaning in the form becomes "_"; a resource_id stands behind the metric, after a
 // dot, or is a tag. StatsD keeps no times: a server takes values as of now, so
-// that filling gaps from history has no use there.
+// that it is sent the newest cycle and never one from the history.
 #include <string.h>
 
 #include "base/error.h"
@@ -309,6 +309,7 @@ const struct sink_kind sink_statsd = {
     .transport = SINK_DATAGRAM,
     .default_port = 8125,
     .default_host = "",
+    .no_times = true,
     .state_bytes = sizeof(struct statsd),
     .batch_bytes = 16 * 1024,
     .batch_points = 1000,

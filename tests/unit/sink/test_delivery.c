@@ -135,6 +135,7 @@ kind_judge(struct sink *sink, const struct sink_answer *answer, size_t *used,
     .finish = kind_finish
 static const struct sink_kind plain_kind = {KIND};
 static const struct sink_kind order_kind = {KIND, .in_order = true};
+static const struct sink_kind timeless_kind = {KIND, .no_times = true};
 static const struct sink_kind setup_kind = {KIND, .setup = kind_setup, .judge = kind_judge};
 
 static enum sink_verdict
@@ -620,6 +621,33 @@ TEST(without_an_archive)
     CHECK_EQUAL_U64(status.backlog_cycles, 0);
 }
 
+// A store that takes every value as of now: after an outage, and after a restart, it
+// gets the newest cycle and nothing from the history.
+TEST(a_store_without_times)
+{
+    begin(1, &timeless_kind, true);
+    run_cycles(5);
+    world.server[0].mode = SERVER_DOWN;
+    run_cycles(20);
+    world.server[0].mode = SERVER_UP;
+    run_cycles(6);
+    CHECK(!world.server[0].backwards);
+    CHECK(has_cycle(&world.server[0], world.cycle_s, 1));
+    struct sink_status status = status_of(0);
+    CHECK_EQUAL_U64(status.cycles_total + status.missed_total, 31);
+    CHECK(status.missed_total >= 18 && status.missed_total <= 24);
+    CHECK_EQUAL_U64(status.backlog_cycles, 0);
+    kill_all();
+    world.sinks = 0;
+    run_cycles(5);
+    world.sinks = 1;
+    start_sink(0, &timeless_kind);
+    run_cycles(5);
+    CHECK(!world.server[0].backwards);
+    CHECK(!has_cycle(&world.server[0], FIRST_S + 33 * STEP, 255));
+    CHECK(has_cycle(&world.server[0], world.cycle_s, 1));
+}
+
 // Cycles that were not recorded are missed, and the rest is not held up.
 TEST(holes_in_the_archive)
 {
@@ -919,6 +947,7 @@ main(void)
         {"in order: the gaps come first", in_order},
         {"in order: a broken recorder neither holds up for ever nor loses", in_order_gives_up},
         {"without an archive cycles are missed and counted", without_an_archive},
+        {"a store without times is not sent the past", a_store_without_times},
         {"cycles that were not recorded are missed and counted", holes_in_the_archive},
         {"an archive that cannot be read is tried again", an_archive_that_cannot_be_read},
         {"cycles that cannot be read stay owed, others go on", damaged_cycles},

@@ -77,6 +77,12 @@ TEST(escapes)
                            "filesystem/usage,k2=a_b_c_d_e,resource_id=Volume_x_y_\"{:2|g");
 }
 
+// What is old would be taken for new.
+TEST(the_past_is_not_sent)
+{
+    CHECK(sets_sink_of("statsd:udp://s")->kind->no_times);
+}
+
 TEST(packets)
 {
     struct metric_set set = sets_container();
@@ -124,6 +130,7 @@ main(void)
         {"Influx's form, renamed, styled and allowed labels", influxs_form},
         {"resources", resources},
         {"hostile names stay one part", escapes},
+        {"the past is not sent", the_past_is_not_sent},
         {"points of a packet", packets},
         {"batches of every size hold whole lines", batches_hold_whole_lines},
         {"mistakes are one sentence", mistakes},
