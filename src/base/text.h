@@ -47,7 +47,8 @@ int text_to_u64(struct text text, uint64_t *value) MUST_USE;
 // "5."). -ERR_BAD_NUMBER on anything else, on NaN, infinities and what would
 // round to infinity.
 int text_to_double(struct text text, double *value) MUST_USE;
-// "true", "1", "yes", "false", "0", "no", and "" as true (a bare flag);
+// What Go's strconv.ParseBool takes ("true", "True", "TRUE", "t", "T", "1" and as many
+// for false), because Heapster's options did; "yes", "no", and "" as true (a bare flag).
 // -ERR_BAD_CONFIG on anything else.
 int text_to_bool(struct text text, bool *value) MUST_USE;
 

@@ -238,8 +238,10 @@ text_to_bool(struct text text, bool *value)
         struct text word;
         bool value;
     } words[] = {
-        {{"true", 4}, true},   {{"1", 1}, true},  {{"yes", 3}, true}, {{"", 0}, true},
-        {{"false", 5}, false}, {{"0", 1}, false}, {{"no", 2}, false},
+        {{"true", 4}, true},   {{"1", 1}, true},      {{"yes", 3}, true},    {{"", 0}, true},
+        {{"True", 4}, true},   {{"TRUE", 4}, true},   {{"t", 1}, true},      {{"T", 1}, true},
+        {{"false", 5}, false}, {{"0", 1}, false},     {{"no", 2}, false},
+        {{"False", 5}, false}, {{"FALSE", 5}, false}, {{"f", 1}, false},     {{"F", 1}, false},
     };
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
         if (text_equal(text, words[i].word)) {

@@ -101,11 +101,28 @@ make_bulk_path(struct sink *sink, struct elasticsearch *state, struct out *why)
     return 0;
 }
 
+// Options that have nothing to set here, and are taken for the sake of URIs that have
+// them: a mistake in one is a mistake all the same.
+static int
+read_unused(struct sink *sink, struct out *why)
+{
+    static const char *const counts[] = {"maxRetries", "startupHealthcheckTimeout", "bulkWorkers"};
+    static const char *const flags[] = {"healthCheck", "sniff"};
+    uint64_t count;
+    bool flag;
+    int error = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(counts) && error == 0; i++) {
+        error = sink_option_count(sink, counts[i], 0, UINT32_MAX, &count, why);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(flags) && error == 0; i++) {
+        error = sink_option_bool(sink, flags[i], &flag, why);
+    }
+    return error;
+}
+
 static int
 configure(struct sink *sink, struct out *why)
 {
-    // From maxRetries on: they have nothing to set here, and are taken for the
-    // sake of URIs that have them.
     static const char *const options[] = {
         "nodes",
         "index",
@@ -138,6 +155,9 @@ configure(struct sink *sink, struct out *why)
         error = sink_option_count(sink, "ver", 2, 99, &state->version, why);
     }
     state->version_given = state->version != 0;
+    if (error == 0) {
+        error = read_unused(sink, why);
+    }
     if (error == 0) {
         error = read_nodes(sink, state, why);
     }

@@ -296,6 +296,12 @@ TEST(reads_bool)
     CHECK(text_to_bool(TEXT("no"), &value) == 0 && !value);
     CHECK(text_to_bool(TEXT(""), &value) == 0 && value);
     CHECK(text_to_bool(TEXT("0"), &value) == 0 && !value);
+    static const struct text words[] = {TEXT("True"),  TEXT("False"), TEXT("TRUE"), TEXT("FALSE"),
+                                        TEXT("t"),     TEXT("f"),     TEXT("T"),    TEXT("F")};
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        CHECK(text_to_bool(words[i], &value) == 0 && value == (i % 2 == 0));
+    }
+    CHECK(text_to_bool(TEXT("tRUE"), &value) == -ERR_BAD_CONFIG);
     CHECK(text_to_bool(TEXT("True?"), &value) == -ERR_BAD_CONFIG);
     CHECK(text_to_bool(TEXT("off"), &value) < 0);
 }
