@@ -4,7 +4,7 @@
 //
 //   kafka:?brokers=HOST:9092&brokers=...       tried in turn; or kafka:HOST:9092
 //     timeseriestopic=heapster-metrics         eventstopic is Heapster's, not used
-//     compression=none|gzip|snappy
+//     compression=none|gzip|snappy|lz4
 //     acks=all|-1|1                            who must have it (all)
 //     partition=N                              only this one; else all in turn
 //     user=, password=                         SASL/PLAIN
@@ -24,6 +24,7 @@
 #include "sink/gzip.h"
 #include "sink/kafka_error.h"
 #include "sink/kafka_state.h"
+#include "sink/lz4.h"
 #include "sink/sink_batch.h"
 #include "sink/sink_label.h"
 #include "sink/snappy.h"
@@ -36,9 +37,10 @@
 
 struct second {
     _Alignas(ARENA_ALIGN) unsigned char gzip[GZIP_BYTES];
-    struct snappy_table table;
+    struct repeat_table table;
     char request[KAFKA_PRODUCE_HEAD_BYTES_MAX + SNAPPY_BYTES_MAX(BATCH_BYTES)];
 };
+_Static_assert(LZ4_BYTES_MAX(BATCH_BYTES) <= SNAPPY_BYTES_MAX(BATCH_BYTES), "LZ4's fits too");
 
 static void
 write_text(struct out *out, struct text text)
@@ -143,28 +145,42 @@ add(struct sink *sink, struct sink_batch *batch, const struct metric_set *set, u
     return all;
 }
 
+static bool
+pack_gzip(struct second *second, struct text records, struct out *out)
+{
+    struct arena arena;
+    struct text packed;
+    ASSERT(gzip_footprint() <= sizeof second->gzip);
+    memset(second->gzip, 0, sizeof second->gzip);
+    arena_init(&arena, second->gzip, sizeof second->gzip);
+    bool fits = gzip_pack(gzip_new(&arena), records, out->at, out->size, &packed) == 0;
+    out->used = fits ? packed.size : 0;
+    return fits;
+}
+
 // The records packed behind the room of the head, in `second`; false: they are
 // sent as they are.
 static bool
 pack(struct second *second, struct text records, enum kafka_compression compression,
      size_t head_bytes, size_t *packed_bytes)
 {
-    char *room = second->request + head_bytes;
-    size_t room_bytes = sizeof second->request - head_bytes;
-    if (compression == KAFKA_SNAPPY) {
-        struct out out = out_of(room, room_bytes);
+    struct out out = out_of(second->request + head_bytes, sizeof second->request - head_bytes);
+    bool fits = true;
+    switch (compression) {
+    case KAFKA_GZIP:
+        fits = pack_gzip(second, records, &out);
+        break;
+    case KAFKA_SNAPPY:
         snappy_pack(&second->table, records, &out);
-        *packed_bytes = out.used;
-        return !out.full;
+        break;
+    case KAFKA_LZ4:
+        lz4_pack(&second->table, records, &out);
+        break;
+    case KAFKA_NONE:
+        return false;
     }
-    struct arena arena;
-    struct text packed;
-    ASSERT(gzip_footprint() <= sizeof second->gzip);
-    memset(second->gzip, 0, sizeof second->gzip);
-    arena_init(&arena, second->gzip, sizeof second->gzip);
-    bool fits = gzip_pack(gzip_new(&arena), records, room, room_bytes, &packed) == 0;
-    *packed_bytes = fits ? packed.size : 0;
-    return fits;
+    *packed_bytes = out.used;
+    return fits && !out.full;
 }
 
 static int

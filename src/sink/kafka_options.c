@@ -70,6 +70,7 @@ read_choices(struct sink *sink, struct kafka *state, struct out *why)
         [KAFKA_NONE] = "none",
         [KAFKA_GZIP] = "gzip",
         [KAFKA_SNAPPY] = "snappy",
+        [KAFKA_LZ4] = "lz4",
         NULL,
     };
     static const char *const acks[] = {"all", "-1", "1", NULL};

@@ -38,7 +38,7 @@ void kafka_string(struct out *out, struct text text);
 void kafka_begin_request(struct out *out, enum kafka_api api, int version, int32_t correlation);
 void kafka_end_request(struct out *out);
 
-enum kafka_compression { KAFKA_NONE = 0, KAFKA_GZIP = 1, KAFKA_SNAPPY = 2 };
+enum kafka_compression { KAFKA_NONE = 0, KAFKA_GZIP = 1, KAFKA_SNAPPY = 2, KAFKA_LZ4 = 3 };
 
 struct kafka_produce {
     int32_t correlation;

@@ -52,7 +52,7 @@ struct remote_write {
 };
 
 struct second {
-    struct snappy_table table;
+    struct repeat_table table;
     char packed[SNAPPY_BYTES_MAX(BATCH_BYTES)];
 };
 

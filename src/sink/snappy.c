@@ -1,28 +1,9 @@
 #include "sink/snappy.h"
 
-#include <string.h>
-
-#define FRAGMENT_BYTES ((size_t)65536)
-#define MATCH_BYTES_MIN ((size_t)4)
-// The last bytes of a fragment are literals, so that four bytes can always be
-// read.
+// No repeat begins in the last bytes of a fragment.
 #define TAIL_BYTES ((size_t)8)
 
 enum tag { TAG_LITERAL = 0, TAG_COPY_1 = 1, TAG_COPY_2 = 2 };
-
-static uint32_t
-load(const char *at)
-{
-    uint32_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-static size_t
-slot_of(uint32_t word)
-{
-    return word * UINT32_C(0x1e35a7bd) >> (32 - SNAPPY_TABLE_BITS);
-}
 
 static void
 write_literal(struct out *out, const char *from, size_t size)
@@ -75,49 +56,22 @@ write_copy(struct out *out, size_t offset, size_t size)
     out_byte(out, (char)offset);
 }
 
-static size_t
-match_length(const char *earlier, const char *now, const char *end)
-{
-    const char *from = now;
-    while (now < end && *earlier == *now) {
-        earlier++;
-        now++;
-    }
-    return (size_t)(now - from);
-}
-
 static void
-pack_fragment(struct snappy_table *table, const char *base, size_t size, struct out *out)
+pack_fragment(struct repeat_table *table, struct text fragment, struct out *out)
 {
-    const char *end = base + size;
-    const char *pending = base;  // not written yet
-    const char *at = base + 1;
-    // Bytes without a match make the steps longer: what does not repeat is
-    // passed quickly.
-    size_t missed = 32;
-    memset(table, 0, sizeof *table);
-    while (size > TAIL_BYTES && at < end - TAIL_BYTES) {
-        uint32_t word = load(at);
-        uint16_t *slot = &table->position[slot_of(word)];
-        const char *earlier = base + *slot;
-        *slot = (uint16_t)(at - base);
-        if (load(earlier) != word) {
-            at += missed++ >> 5;
-            continue;
-        }
-        size_t length =
-            MATCH_BYTES_MIN + match_length(earlier + MATCH_BYTES_MIN, at + MATCH_BYTES_MIN, end);
-        write_literal(out, pending, (size_t)(at - pending));
-        write_copy(out, (size_t)(at - earlier), length);
-        at += length;
-        pending = at;
-        missed = 32;
+    struct repeat_search search = repeat_search(table, fragment, TAIL_BYTES, 0);
+    struct repeat repeat;
+    size_t pending = 0;  // not written yet
+    while (repeat_next(&search, &repeat)) {
+        write_literal(out, fragment.at + pending, repeat.at - pending);
+        write_copy(out, repeat.distance, repeat.size);
+        pending = repeat.at + repeat.size;
     }
-    write_literal(out, pending, (size_t)(end - pending));
+    write_literal(out, fragment.at + pending, fragment.size - pending);
 }
 
 void
-snappy_pack(struct snappy_table *table, struct text body, struct out *out)
+snappy_pack(struct repeat_table *table, struct text body, struct out *out)
 {
     ASSERT(body.size <= UINT32_MAX);
     for (size_t size = body.size;; size >>= 7) {
@@ -126,8 +80,7 @@ snappy_pack(struct snappy_table *table, struct text body, struct out *out)
             break;
         }
     }
-    for (size_t at = 0; at < body.size; at += FRAGMENT_BYTES) {
-        struct text fragment = text_sub(body, at, FRAGMENT_BYTES);
-        pack_fragment(table, fragment.at, fragment.size, out);
+    for (size_t at = 0; at < body.size; at += REPEAT_TEXT_BYTES_MAX) {
+        pack_fragment(table, text_sub(body, at, REPEAT_TEXT_BYTES_MAX), out);
     }
 }

@@ -19,5 +19,6 @@ echo "seed $SEED"
 cluster_start
 case_run 'kafka holds the truth' with ''
 case_run 'kafka holds the truth, snappy' with '&compression=snappy&acks=1'
+case_run 'kafka holds the truth, lz4' with '&compression=lz4'
 case_run 'kafka holds the truth, gzip' with '&compression=gzip&partition=2'
 finish

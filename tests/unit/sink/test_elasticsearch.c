@@ -223,8 +223,27 @@ TEST(answers)
     sets_judge(sink, 429, "", SINK_RETRY);
 }
 
+// All of Heapster's, also those that have nothing to set here.
+TEST(options)
+{
+    struct sink_request request;
+    struct sink_batch batch = {0};
+    struct sink *sink = sets_sink_of(
+        "elasticsearch:?nodes=http://a:9201&index=i&ver=5&maxRetries=3&healthCheck=false&sniff=true"
+        "&startupHealthcheckTimeout=5&bulkWorkers=9&cluster_name=c&pipeline=p%2fq");
+    CHECK_EQUAL_U64(sink->kind->finish(sink, &batch, &request), 0);
+    CHECK_EQUAL_TEXT(request.path,
+                     "/_bulk?filter_path=errors,error,items.*.error.type&pipeline=p%2Fq");
+    struct metric_set set = sets_container();
+    CHECK_HAS(sets_encode(sink, &set), "\"cluster_name\":\"c\"");
+}
+
 TEST(mistakes)
 {
+    sets_refuses("elasticsearch:http://es?maxRetries=x", "maxRetries must be a whole number");
+    sets_refuses("elasticsearch:http://es?healthCheck=5", "healthCheck must be true or false");
+    sets_refuses("elasticsearch:http://es?sniff=no%20", "sniff must be true or false");
+    sets_refuses("elasticsearch:http://es?bulkWorkers=-1", "bulkWorkers must be a whole number");
     sets_refuses("elasticsearch:http://es?index=Heapster", "index must be small letters");
     sets_refuses("elasticsearch:http://es?ver=1", "ver must be a whole number from 2 to 99");
     sets_refuses("elasticsearch:?nodes=a:b", "nodes must be http://HOST:PORT each");
@@ -246,6 +265,7 @@ main(void)
         {"setup asks for the version and makes the template", setup},
         {"several nodes take turns", several_nodes},
         {"answers are understood", answers},
+        {"Heapster's options", options},
         {"mistakes are one sentence", mistakes},
     };
     return test_run(cases, ARRAY_COUNT(cases));

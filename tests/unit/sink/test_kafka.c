@@ -2,6 +2,7 @@
 
 #include "base/crc32c.h"
 #include "sink/kafka_wire.h"
+#include "unlz4.h"
 #include "unsnappy.h"
 
 #define BYTES(literal) ((struct text){(literal), sizeof(literal) - 1})
@@ -449,6 +450,21 @@ TEST(packed_by_snappy)
     CHECK_HAS(read_records(out_view(&out), produced.count), "\"memory/usage\"");
 }
 
+TEST(packed_by_lz4)
+{
+    static char bytes[1 << 16];
+    struct out out = out_of(bytes, sizeof bytes);
+    struct sink *sink = open_sink("kafka:h:9093?timeseriestopic=t&compression=lz4");
+    struct metric_set set = sets_container();
+    set_up(sink);
+    struct text body = sets_encode(sink, &set);
+    struct produced produced = read_produce(body);
+    CHECK_EQUAL_U64(produced.compression, 3);
+    unlz4(produced.records, &out);
+    CHECK(produced.records.size < out.used / 2);
+    CHECK_HAS(read_records(out_view(&out), produced.count), "\"memory/usage\"");
+}
+
 TEST(packed_by_gzip)
 {
     struct sink *sink = open_sink("kafka:h:9093?timeseriestopic=t&compression=gzip");
@@ -582,7 +598,7 @@ TEST(options)
     sets_refuses("kafka:?brokers=h:99999", "HOST");
     sets_refuses("kafka:h?timeseriestopic=a/b", "timeseriestopic");
     sets_refuses("kafka:h?timeseriestopic=", "timeseriestopic");
-    sets_refuses("kafka:h?compression=lz4", "gzip or snappy");
+    sets_refuses("kafka:h?compression=zstd", "gzip or snappy or lz4");
     sets_refuses("kafka:h?acks=0", "acks");
     sets_refuses("kafka:h?partition=-1", "partition");
     sets_refuses("kafka:h?password=x", "no user");
@@ -604,6 +620,7 @@ main(void)
         {"bytes_of_produce", bytes_of_produce},
         {"messages", messages},
         {"packed_by_snappy", packed_by_snappy},
+        {"packed_by_lz4", packed_by_lz4},
         {"packed_by_gzip", packed_by_gzip},
         {"partitions_and_times", partitions_and_times},
         {"batches_are_whole_records", batches_are_whole_records},
