@@ -16,11 +16,16 @@ with_fields() {
     tree_stop
 }
 
+# hold() looks at the first sink alone.
+both_settled() {
+    [ "$(appliance '[.sinks[] | select(.state == "live" and .backlogCycles <= 1)] | length')" = 2 ]
+}
+
 fields_compare() {
     local from to plain fields family field whole
     await_scraped $((NODES * 3)) 60 || { fail "not scraped"; return; }
     to=$(last_cycle)
-    hold || { fail "not settled: $(export_status)"; return; }
+    hold && await 60 both_settled || { fail "not settled: $(appliance -c '.sinks[]')"; return; }
     for from in cpu:usage_rate:cpu/usage_rate memory:working_set:memory/working_set \
         network:rx_rate:network/rx_rate; do
         IFS=: read -r family field whole <<<"$from"
@@ -36,10 +41,38 @@ fields_compare() {
         fail "no retention: $(INFLUX_DB=fields influx_query 'SHOW RETENTION POLICIES')"
 }
 
+# --shard=1/2 and 2/2: each node with its pods in one of them, namespaces and the
+# cluster with the first.
+shard_names() { # NUMBER TYPE TAG
+    INFLUX_DB=half$1 influx_query "SHOW TAG VALUES FROM \"memory/usage\" WITH KEY = \"$3\" WHERE \"type\" = '$2'" |
+        awk -F, 'NR > 1 {print $NF}' | sort
+}
+
+shards() {
+    local number nodes both
+    for number in 1 2; do
+        tree_for "$(influx_sink)?db=half$number" "--shard=$number/2"
+        await_scraped $((NODES * 2)) 60 && settled ||
+            { fail "part $number: $(export_status)"; return; }
+        tree_stop
+        nodes=$(shard_names $number node nodename)
+        [ "$(wc -l <<<"$nodes")" -ge $((NODES / 4)) ] || fail "part $number: nodes $nodes"
+        [ "$(shard_names $number pod nodename)" = "$nodes" ] || fail "part $number: pods of other nodes"
+    done
+    both=$({ shard_names 1 node nodename; shard_names 2 node nodename; } | sort)
+    [ "$(uniq <<<"$both" | wc -l)" = $NODES ] || fail "not all nodes: $both"
+    [ -z "$(uniq -d <<<"$both")" ] || fail "twice: $(uniq -d <<<"$both")"
+    [ -n "$(shard_names 1 ns namespace_name)" ] && [ -z "$(shard_names 2 ns namespace_name)" ] ||
+        fail "namespaces: $(shard_names 1 ns namespace_name), $(shard_names 2 ns namespace_name)"
+    [ "$(shard_names 1 cluster type)" = cluster ] && [ -z "$(shard_names 2 cluster type)" ] ||
+        fail "the cluster: $(shard_names 1 cluster type), $(shard_names 2 cluster type)"
+}
+
 echo "seed $SEED"
 cluster_start
 influx_start || { echo "FAIL $TEST influxd does not start: $(tail -3 "$WORK/influx.out")"; exit 1; }
 case_run 'influxdb holds the truth' server_holds_truth influx 8000
 case_run 'influxdb with fields' with_fields
+case_run 'two parts of a cluster' shards
 case_run 'influxdb holds file systems and disks' server_holds_labelled influx
 finish
