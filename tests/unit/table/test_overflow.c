@@ -1,5 +1,6 @@
 // A cluster of three times the plan: sums stay right, nothing counts twice.
 #include "churn.h"
+#include "table/overflow.h"
 
 static struct churn churn;
 
@@ -281,6 +282,43 @@ TEST(a_row_found_by_a_kubelet_takes_over)
     kit_close(&kit);
 }
 
+// Records are gone, have a row, or wait for one: each is one of these, whatever is told
+// of it twice.
+TEST(a_record_that_has_a_row_counts_once)
+{
+    static unsigned char memory[1 << 16] __attribute__((aligned(16)));
+    static const struct resource_row none;
+    struct capacity capacity = kit_capacity(2, 2, 4, 8);
+    struct arena arena;
+    struct overflow overflow;
+    struct overflow_pod a = {.hash = UINT64_C(7) << 32, .uid = 1, .space = 1};
+    struct overflow_pod b = {.hash = UINT64_C(8) << 32, .uid = 2, .space = 1};
+    CHECK(overflow_footprint(&capacity) <= sizeof memory);
+    arena_init(&arena, memory, sizeof memory);
+    overflow_init(&overflow, &arena, &capacity);
+    overflow_put(&overflow, &a, &none, 1);
+    overflow_put(&overflow, &b, &none, 1);
+    CHECK_EQUAL_U64(overflow_waiting_count(&overflow), 2);
+    for (unsigned i = 0; i < 3; i++) {
+        overflow_give_row(&overflow, a.hash, a.uid, 5);
+        CHECK_EQUAL_U64(overflow.with_row, 1);
+        CHECK_EQUAL_U64(overflow_waiting_count(&overflow), 1);
+    }
+    overflow_give_row(&overflow, a.hash, a.uid, 6);  // another row: nothing is known of it
+    CHECK_EQUAL_U64(overflow_find(&overflow, a.hash), 0);
+    CHECK_EQUAL_U64(overflow.with_row, 0);
+    CHECK_EQUAL_U64(overflow_waiting_count(&overflow), 1);
+    overflow_give_row(&overflow, b.hash, b.uid, 5);
+    overflow_remove(&overflow, b.hash);
+    overflow_remove(&overflow, b.hash);
+    CHECK_EQUAL_U64(overflow.with_row, 0);
+    CHECK_EQUAL_U64(overflow.gone, 1);
+    overflow_give_row(&overflow, b.hash, b.uid, 5);
+    CHECK_EQUAL_U64(overflow.used, 0);
+    CHECK_EQUAL_U64(overflow.gone, 0);
+    CHECK_EQUAL_U64(overflow_waiting_count(&overflow), 0);
+}
+
 TEST(a_node_that_leaves_takes_no_pod_with_it)
 {
     open_full();
@@ -434,6 +472,7 @@ main(void)
         {"a_pod_that_only_a_kubelet_names_leaves_with_its_word",
          a_pod_that_only_a_kubelet_names_leaves_with_its_word},
         {"a_row_found_by_a_kubelet_takes_over", a_row_found_by_a_kubelet_takes_over},
+        {"a_record_that_has_a_row_counts_once", a_record_that_has_a_row_counts_once},
         {"a_node_that_leaves_takes_no_pod_with_it", a_node_that_leaves_takes_no_pod_with_it},
         {"more_than_the_records_hold_is_counted", more_than_the_records_hold_is_counted},
     };
