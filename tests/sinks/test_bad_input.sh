@@ -90,11 +90,8 @@ fault() { # MODE ERROR-NAMES
     SINCE=$(export_status .retried)
     mode "$1"
     await 30 shows "$2" || fail "$1: not shown as $2: $(export_status)"
-    "$PROGRAM" status --run-dir="$(readlink "$TREE/shm")" >"$WORK/status.txt"
-    grep -Eq "last error .*: ($2): ." "$WORK/status.txt" &&
-        grep -Eq "retried [0-9]+ requests .*\b($2) [1-9]" "$WORK/status.txt" &&
-        [ "$(export_status '.retriedFor | keys[]' | grep -cE "^($2)$")" -ge 1 ] ||
-        fail "$1: not counted by reason: $(cat "$WORK/status.txt")"
+    "$PROGRAM" status --run-dir="$(readlink "$TREE/shm")" | grep -Eq "last error .*: ($2): ." ||
+        fail "$1: not in status"
     await_cycles 2 20 || fail "$1: cycles stopped"
     await 20 other_is_live || fail "$1: the other sink: $(appliance -c '.sinks[1]')"
     mode ok

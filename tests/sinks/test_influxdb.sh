@@ -25,7 +25,7 @@ fields_compare() {
     local from to plain fields family field whole
     await_scraped $((NODES * 3)) 60 || { fail "not scraped"; return; }
     to=$(last_cycle)
-    hold && await 60 both_settled || { fail "not settled: $(appliance -c '.sinks[]')"; return; }
+    hold && await 120 both_settled || { fail "not settled: $(appliance -c '.sinks[]')"; return; }
     for from in cpu:usage_rate:cpu/usage_rate memory:working_set:memory/working_set \
         network:rx_rate:network/rx_rate; do
         IFS=: read -r family field whole <<<"$from"
