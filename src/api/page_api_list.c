@@ -383,6 +383,17 @@ finds_chosen(struct exchange *exchange, const char *parameter, enum entity entit
     return exchange->match.value[0].size == 0 || target_find(exchange, entity, &target);
 }
 
+// A pod's name alone may be that of several.
+static bool
+finds_pod(struct exchange *exchange)
+{
+    struct target target;
+    exchange->match.value[0] = query_get(&exchange->query, TEXT("namespace"));
+    exchange->match.value[1] = query_get(&exchange->query, TEXT("pod"));
+    return exchange->match.value[0].size == 0 || exchange->match.value[1].size == 0 ||
+           target_find(exchange, ENTITY_POD, &target);
+}
+
 static void
 answer_list(struct exchange *exchange, exchange_step *step)
 {
@@ -396,7 +407,7 @@ answer_list(struct exchange *exchange, exchange_step *step)
         return;
     }
     if (finds_chosen(exchange, "namespace", ENTITY_NAMESPACE) &&
-        finds_chosen(exchange, "node", ENTITY_NODE)) {
+        finds_chosen(exchange, "node", ENTITY_NODE) && finds_pod(exchange)) {
         exchange->row_limit = limit;
         exchange_answer_of_table(exchange, CONTENT_JSON, step);
     }

@@ -202,7 +202,7 @@ export function entityView(shell, kind, names) {
                 const rows = rowsOf(found);
                 box.hidden = rows.length === 0;
                 list.update(rows);
-            }));
+            }, (error) => { box.hidden = error instanceof Refused && error.status === 404; }));
         });
     }
 

@@ -211,6 +211,7 @@ TEST(says_what_is_wrong_with_the_query)
         {404, "/api/v1/page/pods?namespace=shap", "there is no namespace shap; near it: shop"},
         {404, "/api/v1/page/containers?node=node-c", "there is no node node-c; near it: node-"},
         {404, "/api/v1/page/pods?namespace=shop&node=node-c", "there is no node node-c"},
+        {404, "/api/v1/page/containers?namespace=shop&pod=db-1", "near it: db-0"},
     };
     struct world *world = world_make(0);
     for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
