@@ -5,16 +5,21 @@
 #   what happens                                  case
 #   a role exits or is killed                     killed_roles
 #   a supervisor or the logger is killed          killed_supervisors
-#   a role is not ready in time, or hangs         hung_role, hung_guard
+#   a role is not ready in time                   not_ready
+#   a role hangs                                  hung_role, hung_guard
 #   keeps dying: 1, 2, 4 ... s; five in a minute  five_deaths
 #   exit 100: bad configuration                   bad_configuration
 #   a kill for want of memory is told as such     memory_kill
 #   the data disk is lost                         lost_disk
 #   the kernel restarts on panic, oops, hang      kernel_restarts (and test_vm_update.sh: a panic)
+#   a disk that answers no more hangs a task      hung_task
 #   s6-svscan dies                                lost_tree
-#   shutdown, in order                            shutdown
+#   ctrl-alt-del: in order, and again             restart
+#   shutdown, in order                            shutdown; test_vm.sh: data_is_kept (history)
 #   nobody feeds the watchdog                     test_vm.sh: frozen
 #   the plug is pulled                            test_vm.sh: pulled_plug
+#
+# and what holds the roles: bounds (cgroup, limit, seal).
 set -u
 . "$(dirname "$0")/../cluster/lib.sh"
 . tests/image/vm.sh
@@ -51,6 +56,28 @@ signal() { # SIGNAL ROLE
     vm_type "kill -$1 \$(s6-svstat -o pid /run/service/$2)"
 }
 
+# Each role in a cgroup of its own, with the limit of its plan and a little more;
+# sealed by seccomp.
+bounds() {
+    local name group limit seal planned
+    for name in $ROLES_HERE; do
+        # shellcheck disable=SC2016
+        vm_type "n=$name; "'p=$(s6-svstat -o pid /run/service/$n); read -r g </proc/$p/cgroup; read -r m </vm/cgroup/skerry/$n/memory.max; while read -r k v; do [ $k != Seccomp: ] || s=$v; done </proc/$p/status; echo "<3>NOTE bounds $n $g $m $s" >/dev/kmsg'
+        await 60 vm_said "NOTE bounds $name " || { fail "$name: $(vm_shows)"; return; }
+        read -r group limit seal < <(tr -d '\r' <"$CONSOLE" | sed -n "s/.*NOTE bounds $name //p")
+        [ "$group" = "0::/skerry/$name" ] || fail "$name runs in $group"
+        [ "$seal" = 2 ] || fail "$name is not sealed: $seal"
+        planned=$(planned_for "$name")
+        [ "$limit" -ge "$planned" ] &&
+            [ "$limit" -le $((planned + $(planned_for shared) + 4 * 1024 * 1024)) ] ||
+            fail "$name has $limit bytes, its plan $planned"
+    done
+}
+
+planned_for() { # ROLE
+    appliance --arg role "$1" '[.plan[] | select(.role == $role).bytes] | add // 0'
+}
+
 killed_roles() {
     local name pid
     for name in $ROLES_HERE; do
@@ -70,6 +97,17 @@ killed_supervisors() {
     await $BACK_S is_back collect "$pid" || { fail "collect does not come back: $(vm_shows)"; return; }
     vm_note logger 's6-svstat -o up /run/service/s6-svscan-log'
     await $BACK_S vm_said 'NOTE logger: true' || fail 'the logger does not come back'
+}
+
+# Held by its cgroup before it can be.
+not_ready() {
+    local pid
+    pid=$(role record pid)
+    vm_type 'echo 1 >/vm/cgroup/skerry/record/cgroup.freeze'
+    signal KILL record
+    await 180 role_is record lastReason 'not ready in time*' || fail "record: $(role record lastReason) $(vm_shows)"
+    vm_type 'echo 0 >/vm/cgroup/skerry/record/cgroup.freeze'
+    await $BACK_S is_back record "$pid" || fail "record does not come back: $(vm_shows)"
 }
 
 hung_role() {
@@ -127,17 +165,20 @@ vm_note_after() {
 
 # The disk is there, and every request to it fails.
 lost_disk() {
-    local cycles
+    local cycles deaths
+    deaths=$(role record deaths)
     vm_monitor 'drive_del data'
     await 60 at_least cycles_total 1
     cycles=$(counter cycles_total)
     await 120 at_least cycles_total $((cycles + 5)) || { fail "cycles stopped: $(vm_shows)"; return; }
     await 60 history_is_ill || fail "nobody says so: $(appliance .history)"
+    [ "$(role record state) $(role record deaths)" = "ready $deaths" ] || fail "record: $(appliance .roles)"
     api_answers || fail 'the page does not answer'
 }
 
 history_is_ill() {
-    [ "$(appliance '.history.error // "none"')" != ok ]
+    local error
+    error=$(appliance '.history.error // empty') && [ -n "$error" ] && [ "$error" != ok ]
 }
 
 kernel_restarts() {
@@ -147,11 +188,42 @@ kernel_restarts() {
         fail "oops and hung tasks: $(vm_shows)"
 }
 
+# Who syncs to a disk that takes a byte a second waits in the kernel, where no
+# signal helps. Ten seconds of that instead of the kernel's 120.
+hung_task() {
+    local before
+    before=$(starts)
+    vm_type 'echo 10 >/proc/sys/kernel/hung_task_timeout_secs'
+    vm_monitor 'block_set_io_throttle data 0 0 1 0 0 0'
+    await 240 vm_said 'Kernel panic - not syncing: hung_task' || fail "no panic: $(vm_shows)"
+    vm_monitor 'block_set_io_throttle data 0 0 0 0 0 0'
+    starts_again "$before"
+}
+
 # The end of process 1's program is a restart, without anybody's order.
 lost_tree() {
+    local before
+    before=$(starts)
     vm_type 's6-svscanctl -b /run/service'
-    await $BOOT_S vm_said_times 'skerry: memory:' 2 || { fail "not started again: $(vm_shows)"; return; }
+    starts_again "$before"
+}
+
+starts() {
+    grep -acF 'skerry: memory:' "$CONSOLE"
+}
+
+starts_again() { # STARTS-BEFORE
+    await $BOOT_S vm_said_times 'skerry: memory:' $(($1 + 1)) || { fail "not started again: $(vm_shows)"; return; }
     await $BOOT_S is_up_again || fail "not up again: $(vm_shows)"
+}
+
+# The three keys, as an order to process 1.
+restart() {
+    local before
+    before=$(starts)
+    vm_monitor 'sendkey ctrl-alt-delete'
+    await 60 vm_said 'stopped in order: reboot' || { fail "not in order: $(vm_shows)"; return; }
+    starts_again "$before"
 }
 
 is_up_again() {
@@ -172,7 +244,7 @@ shutdown() {
 vm_begin
 case_run start start
 if [ "$CASE_FAILED" = no ]; then
-    for name in ${SKERRY_TEST_CASES:-killed_roles killed_supervisors hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts lost_tree lost_disk shutdown}; do
+    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts hung_task restart lost_tree lost_disk shutdown}; do
         case_run "$name" "$name"
     done
 fi

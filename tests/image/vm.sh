@@ -161,8 +161,9 @@ api_answers() {
     curl -sS -g --max-time 5 "$URL/readyz" >/dev/null
 }
 
+# Since the last start.
 is_up() {
-    vm_said 'all roles are up' && ! grep -aF 'skerry: address' "$CONSOLE" | tail -n 1 | grep -qF 'not all'
+    awk '/skerry: memory:/ {up = 0} /skerry: address / {up = !/ not all /} END {exit !up}' "$CONSOLE"
 }
 
 # Ends the test as a whole where the machine cannot run; else makes the images.
