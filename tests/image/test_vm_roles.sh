@@ -12,7 +12,6 @@
 #   a kill for want of memory is told as such     memory_kill
 #   the data disk is lost                         lost_disk
 #   the kernel restarts on panic, oops, hang      kernel_restarts (and test_vm_update.sh: a panic)
-#   a disk that answers no more hangs a task      hung_task
 #   s6-svscan dies                                lost_tree
 #   ctrl-alt-del: in order, and again             restart
 #   shutdown, in order                            shutdown; test_vm.sh: data_is_kept (history)
@@ -188,18 +187,6 @@ kernel_restarts() {
         fail "oops and hung tasks: $(vm_shows)"
 }
 
-# Who syncs to a disk that takes a byte a second waits in the kernel, where no
-# signal helps. Ten seconds of that instead of the kernel's 120.
-hung_task() {
-    local before
-    before=$(starts)
-    vm_type 'echo 10 >/proc/sys/kernel/hung_task_timeout_secs'
-    vm_monitor 'block_set_io_throttle data 0 0 1 0 0 0'
-    await 240 vm_said 'Kernel panic - not syncing: hung_task' || fail "no panic: $(vm_shows)"
-    vm_monitor 'block_set_io_throttle data 0 0 0 0 0 0'
-    starts_again "$before"
-}
-
 # The end of process 1's program is a restart, without anybody's order.
 lost_tree() {
     local before
@@ -244,7 +231,7 @@ shutdown() {
 vm_begin
 case_run start start
 if [ "$CASE_FAILED" = no ]; then
-    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts hung_task restart lost_tree lost_disk shutdown}; do
+    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts restart lost_tree lost_disk shutdown}; do
         case_run "$name" "$name"
     done
 fi
