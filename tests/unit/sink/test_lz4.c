@@ -1,28 +1,14 @@
 #include "sink/lz4.h"
 
-#include <stdlib.h>
-
 #include "texts.h"
 #include "unlz4.h"
 
 static struct repeat_table table;
 
-// Packs into a block of exactly the promised size, and reads it back.
 static size_t
 round_trip(struct text body)
 {
-    static char back_bytes[TEXTS_BYTES];
-    size_t room = LZ4_BYTES_MAX(body.size);
-    char *packed = malloc(room);
-    struct out out = out_of(packed, room);
-    struct out back = out_of(back_bytes, sizeof back_bytes);
-    lz4_pack(&table, body, &out);
-    CHECK(!out.full);
-    unlz4(out_view(&out), &back);
-    CHECK(back.used == body.size);
-    CHECK(body.size == 0 || memcmp(back.at, body.at, body.size) == 0);
-    free(packed);
-    return out.used;
+    return texts_there_and_back(lz4_pack, unlz4, body, LZ4_BYTES_MAX(body.size));
 }
 
 // Checked against the reference library: it gives the same text back.

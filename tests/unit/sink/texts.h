@@ -3,15 +3,38 @@
 #ifndef SKERRY_TESTS_UNIT_SINK_TEXTS_H
 #define SKERRY_TESTS_UNIT_SINK_TEXTS_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../test.h"
+#include "sink/repeat.h"
 
 #define TEXTS_BYTES 200000
 
 static char texts_bytes[TEXTS_BYTES];
 
 typedef size_t texts_round_trip(struct text body);
+typedef void texts_pack(struct repeat_table *table, struct text body, struct out *out);
+typedef void texts_unpack(struct text packed, struct out *out);
+
+// Packs into a block of exactly the promised size, and reads it back: how many bytes
+// were packed.
+static inline size_t
+texts_there_and_back(texts_pack *pack, texts_unpack *unpack, struct text body, size_t room)
+{
+    static struct repeat_table table;
+    static char back_bytes[TEXTS_BYTES];
+    char *packed = malloc(room);
+    struct out out = out_of(packed, room);
+    struct out back = out_of(back_bytes, sizeof back_bytes);
+    pack(&table, body, &out);
+    CHECK(!out.full);
+    unpack(out_view(&out), &back);
+    CHECK(back.used == body.size);
+    CHECK(body.size == 0 || memcmp(back.at, body.at, body.size) == 0);
+    free(packed);
+    return out.used;
+}
 
 static inline void
 texts_small(texts_round_trip *round_trip)
