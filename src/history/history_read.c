@@ -15,6 +15,9 @@ struct reading {
     void *context;
     bool stopped;
     uint32_t from_s;  // what is before was given already
+    // Of the window that is read: the time that its points stand for, and where a
+    // better one goes on.
+    uint32_t interval_s, until_s;
 
     enum history_kind kind;  // of the blocks: the labelled twin for labelled values
     uint32_t label;          // its number
@@ -164,15 +167,14 @@ slot_of(const struct reading *reading, const struct block_rows *rows, const stru
 }
 
 static bool
-is_in_range(const struct reading *reading, const struct version *version, uint32_t time_s,
-            uint32_t step_s)
+is_in_range(const struct reading *reading, const struct version *version, uint32_t time_s)
 {
     int64_t ms = (int64_t)time_s * MS_PER_S;
     bool is_asked =
         time_s >= reading->from_s && ms >= reading->ask->start.ms && ms <= reading->ask->end.ms;
-    bool lived = (int64_t)time_s + step_s > version->first_s &&
-                 (version->last_s == 0 || time_s <= version->last_s);
-    return is_asked && lived;
+    int64_t end_s = (int64_t)time_s + reading->interval_s;
+    bool lived = end_s > version->first_s && (version->last_s == 0 || time_s <= version->last_s);
+    return is_asked && lived && end_s <= reading->until_s;
 }
 
 static void
@@ -182,8 +184,7 @@ take_rows(struct reading *reading, const struct rollup_map *map, const struct ve
     const struct history *history = reading->history;
     struct history_point point;
     unsigned slot = slot_of(reading, rows, version);
-    uint32_t step = map == NULL ? 1 : 600;
-    if (slot == HISTORY_GROUP_ROWS || !is_in_range(reading, version, rows->time_s, step)) {
+    if (slot == HISTORY_GROUP_ROWS || !is_in_range(reading, version, rows->time_s)) {
         return;
     }
     for (unsigned i = 0; i < reading->column_count; i++) {
@@ -285,10 +286,12 @@ read_versions(struct reading *reading, const struct history_window *window,
 static int
 read_window(struct reading *reading, const struct history_window *window)
 {
+    static const uint32_t interval_s[TIER_COUNT] = {1, 60, 600};
     const struct catalogue *catalogue = &reading->history->catalogue;
     struct rollup_map map;
     bool is_coarse = window->tier != TIER_RAW;
     reading->moment_count = 0;
+    reading->interval_s = interval_s[window->tier];
     if (is_coarse) {
         catalogue_map(catalogue, reading->kind, catalogue->count[reading->kind], &map);
     }
@@ -307,16 +310,19 @@ tier_of_step(int64_t step_ms)
 
 // The window to read for `time_s` on: of the tier that was asked for where it
 // has that time, else of a finer one, else of a coarser one, else whichever goes
-// on first. A window in the making counts for the finer tier only.
+// on first. A window in the making counts for the finer tier only. *until_s: where
+// a tier before it in that order goes on, or the window's end: coarser windows are
+// long, and a gap in a finer tier is soon over.
 static int
 choose_window(struct history *history, enum history_tier tier, uint32_t time_s,
-              struct history_window *chosen)
+              struct history_window *chosen, uint32_t *until_s)
 {
     static const enum history_tier order[TIER_COUNT][TIER_COUNT] = {
         {TIER_RAW, TIER_MINUTE, TIER_TEN_MINUTES},
         {TIER_MINUTE, TIER_RAW, TIER_TEN_MINUTES},
         {TIER_TEN_MINUTES, TIER_MINUTE, TIER_RAW},
     };
+    uint32_t better_s = UINT32_MAX;
     int found = 0;
     for (unsigned i = 0; i < TIER_COUNT; i++) {
         struct history_window window;
@@ -326,10 +332,12 @@ choose_window(struct history *history, enum history_tier tier, uint32_t time_s,
         }
         bool may_be = result > 0 && (window.done || window.tier == TIER_RAW);
         if (may_be && (!found || (window.start_s < chosen->start_s && chosen->start_s > time_s))) {
+            better_s = found ? chosen->start_s : UINT32_MAX;
             *chosen = window;
             found = 1;
         }
     }
+    *until_s = found && better_s < chosen->end_s ? better_s : UINT32_MAX;
     return found;
 }
 
@@ -349,13 +357,14 @@ read_next(struct reading *reading, enum history_tier tier, uint32_t last_s, uint
     struct history_window window;
     bool own = !database_in_transaction(&history->database);
     int result = own ? database_begin(&history->database) : 0;
-    result = result == 0 ? choose_window(history, tier, reading->from_s, &window) : result;
+    result = result == 0 ? choose_window(history, tier, reading->from_s, &window, &reading->until_s)
+                         : result;
     bool is_there = result > 0 && window.start_s <= last_s;
     result = is_there ? read_window(reading, &window) : result;
     if (own) {
         database_rollback(&history->database);
     }
-    *end_s = is_there ? window.end_s : 0;
+    *end_s = !is_there ? 0 : reading->until_s < window.end_s ? reading->until_s : window.end_s;
     return result < 0 ? result : is_there;
 }
 
