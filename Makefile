@@ -141,6 +141,10 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/l
 $(BUILD)/skerry-sim: $(call objects,$(wildcard tests/sim/*.c))
 	$(call say,LINK)$(CC) $(LDFLAGS) -o $@ $^ -L$(PREFIX)/lib -lmbedtls -lmbedx509 -lmbedcrypto -lm
 
+# A history of many days, for the page's test.
+$(BUILD)/skerry-past: $(BUILD)/tests/web/past.o $(call archive,$(USES_history))
+	$(LINK)
+
 unit: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS)
 
 test: unit
@@ -148,7 +152,7 @@ test: unit
 	$(MAKE) --no-print-directory PROFILE=quick PREFIX=$(MUSL_PREFIX) build/quick/skerry
 	tests/run.sh $(BUILD) build/release
 
-programs: out/skerry $(BUILD)/skerry-sim
+programs: out/skerry $(BUILD)/skerry-sim $(BUILD)/skerry-past
 
 # Sanitizers need the calls that the seal forbids and a malloc of their own.
 sealed-tests: $(BUILD)/unit/platform/test_seal $(BUILD)/unit/platform/test_memory

@@ -103,6 +103,7 @@ export async function frames(page) {
 export async function shot(page, name, whole) {
     const size = page.viewportSize();
     if (whole) {
+        await frames(page);
         const height = await page.evaluate(() => {
             const main = document.querySelector("main");
             return main.scrollHeight + main.offsetTop;
