@@ -238,7 +238,8 @@ status_tool(struct tool *tool)
     struct wall_ms now = platform_wall_now(tool->platform);
     int error = roles_read(&roles, tool->platform, tool->config);
     if (error != 0) {
-        out_format(tool->out, "nothing is running below --run-dir=" TEXT_FORMAT ": %s\n",
+        out_format(tool->out, "nothing is running below --run-dir=" TEXT_FORMAT
+                   ": %s; start it with skerry run, or give the --run-dir it was started with\n",
                    TEXT_ARGS(config_text(tool->config, CONFIG_RUN_DIR)),
                    error_sentence(error));
         return 1;

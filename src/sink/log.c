@@ -1,8 +1,11 @@
 // The log: every set as lines of this program's own log, for looking at what
 // would be exported.
 //
-//   2026-11-22T17:47:00Z KEY LABEL="VALUE" ...: METRIC=NUMBER METRIC{RESOURCE}=NUMBER ...
+//   2026-11-22T17:47:00Z KEY created=TIME started=TIME LABEL="VALUE" ...: METRIC=NUMBER
+//   METRIC{RESOURCE}=NUMBER ...
 //
+// in one line. `created` is when the entity was made, `started` since when its counters
+// count; what is not known is not there.
 // A set goes on in another line after LINE_BYTES, because loggers cut long ones.
 // Blanks, quotes and control bytes in names become "_".
 #include "base/calendar.h"
@@ -33,6 +36,15 @@ configure(struct sink *sink, struct out *why)
 }
 
 static void
+write_since(struct out *out, const char *what, uint32_t seconds)
+{
+    if (seconds != 0) {
+        out_string(out, what);
+        calendar_write(out, (struct wall_ms){(int64_t)seconds * MS_PER_S});
+    }
+}
+
+static void
 prepare(struct sink *sink, const struct metric_set *set)
 {
     struct log_sink *state = sink->state;
@@ -45,6 +57,8 @@ prepare(struct sink *sink, const struct metric_set *set)
     calendar_write(&head, set->time);
     out_byte(&head, ' ');
     sink_batch_plain(&head, out_view(&written), &state->bytes, '_');
+    write_since(&head, " created=", set->created_s);
+    write_since(&head, " started=", set->start_s);
     for (unsigned i = 0; i < labels.count; i++) {
         out_byte(&head, ' ');
         sink_batch_plain(&head, labels.label[i].key, &state->bytes, '_');

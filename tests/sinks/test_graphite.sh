@@ -6,8 +6,8 @@ set -u
 . tests/sinks/servers.sh
 needs carbon-cache
 
-NODES=50
-PODS_PER_NODE=3
+NODES=100
+PODS_PER_NODE=1
 
 flush() {
     server_stop graphite
@@ -51,6 +51,6 @@ FLUSH=flush
 echo "seed $SEED"
 cluster_start
 graphite_start || { echo "FAIL $TEST carbon does not start: $(tail -3 "$WORK/graphite.out")"; exit 1; }
-case_run 'graphite holds the truth' server_holds_truth graphite 4000
+case_run 'graphite holds the truth' server_holds_truth graphite 9000
 WHISPER_PREFIX=one/two case_run 'graphite by UDP, with a prefix' by_udp
 finish

@@ -6,12 +6,12 @@ set -u
 . tests/sinks/servers.sh
 needs kcat
 
-NODES=20
-PODS_PER_NODE=2
+NODES=100
+PODS_PER_NODE=1
 
 with() { # OPTIONS
     kafka_start || { fail "kcat: $(tail -3 "$WORK/kafka.out")"; return; }
-    KAFKA_OPTIONS=$1 server_holds_truth kafka 1500
+    KAFKA_OPTIONS=$1 server_holds_truth kafka 9000
     server_kill kafka
 }
 

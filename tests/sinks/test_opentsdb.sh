@@ -9,9 +9,8 @@ needs victoria-metrics
 # resources of file systems.
 SOME=1
 SHARE=1e-11
-NODES=50
 echo "seed $SEED"
 cluster_start
 victoria_start || { echo "FAIL $TEST it does not start: $(tail -3 "$WORK/victoria.out")"; exit 1; }
-case_run 'an OpenTSDB listener holds the truth' server_holds_truth opentsdb 2500
+case_run 'an OpenTSDB listener holds the truth' server_holds_truth opentsdb 7500
 finish

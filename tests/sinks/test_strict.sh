@@ -7,8 +7,8 @@ set -u
 . tests/sinks/servers.sh
 needs python3 openssl
 
-NODES=20
-PODS_PER_NODE=2
+NODES=100
+PODS_PER_NODE=1
 
 holds() { # KIND FLOOR [CERTIFICATE KEY]
     strict_start "${1%_tls}" "${@:3}" || { fail "it does not start: $(cat "$WORK/strict.out")"; return; }

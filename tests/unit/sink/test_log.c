@@ -12,6 +12,17 @@ TEST(writes_a_line_a_set)
     CHECK_EQUAL_U64(sink->kind->transport, SINK_LOG);
 }
 
+TEST(says_since_when_an_entity_is)
+{
+    struct metric_set set = sets_node();
+    set.created_s = 1795360000;
+    struct sink *sink = sets_sink_of("log");
+    CHECK_HAS(sets_encode(sink, &set), "Z node:node1 created=2026-11-22T15:06:40Z hostname=");
+    set.start_s = 1795360001;
+    CHECK_HAS(sets_encode(sink, &set),
+              "Z node:node1 created=2026-11-22T15:06:40Z started=2026-11-22T15:06:41Z hostname=");
+}
+
 TEST(hostile_names_stay_in_their_line)
 {
     struct metric_set set = sets_hostile();
@@ -71,6 +82,7 @@ main(void)
     fake_open(&sets_machine, test_seed());
     static const struct test_case cases[] = {
         {"writes a line a set", writes_a_line_a_set},
+        {"says since when an entity is", says_since_when_an_entity_is},
         {"hostile names stay in their line", hostile_names_stay_in_their_line},
         {"long sets take several lines", long_sets_take_several_lines},
         {"batches of every size hold whole lines", batches_hold_whole_lines},
