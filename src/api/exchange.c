@@ -127,6 +127,9 @@ exchange_fill(struct exchange *exchange, struct out *out)
         if (out->full) {
             return take_back(exchange, out, used, &before);
         }
+        if (step == STEP_CUT) {
+            return cut(exchange);
+        }
         if (step != STEP_MORE) {
             return step == STEP_DONE;
         }

@@ -114,7 +114,9 @@ struct cursor {
     struct order_cursor order;
 };
 
-enum step { STEP_MORE, STEP_PAUSE, STEP_DONE };
+// STEP_CUT: what is missing cannot be had any more; the answer breaks off, so that
+// nobody takes it for whole.
+enum step { STEP_MORE, STEP_PAUSE, STEP_DONE, STEP_CUT };
 
 struct exchange;
 struct web_asset;

@@ -122,20 +122,21 @@ names_step(struct exchange *exchange, struct out *out)
     struct text after = {cursor->name, cursor->name_bytes};
     struct historical *historical = &exchange->api->historical;
     const struct time_range *range = &exchange->ask.range;
-    if (historical->history != NULL) {
-        int error = exchange->ask.extra
-                        ? history_next_metric(historical->history, &exchange->past.name,
-                                              range->start, range->end, after, &name)
-                        : history_next_name(historical->history, &exchange->past.name,
-                                            range->start, range->end, after, &name);
-        if (error == -ERR_BUSY && ++exchange->past.tries < HISTORICAL_TRIES_MAX) {
-            return STEP_PAUSE;
-        }
-        if (error < 0) {
-            historical->error = error;
-            historical->failures_total++;
-            name.used = 0;
-        }
+    if (historical->history == NULL) {
+        return STEP_CUT;
+    }
+    int error = exchange->ask.extra
+                    ? history_next_metric(historical->history, &exchange->past.name, range->start,
+                                          range->end, after, &name)
+                    : history_next_name(historical->history, &exchange->past.name, range->start,
+                                        range->end, after, &name);
+    if (error == -ERR_BUSY && ++exchange->past.tries < HISTORICAL_TRIES_MAX) {
+        return STEP_PAUSE;
+    }
+    if (error < 0) {
+        historical->error = error;
+        historical->failures_total++;
+        return STEP_CUT;
     }
     return write_name(exchange, out, out_view(&name));
 }

@@ -198,8 +198,7 @@ object_step(struct exchange *exchange, struct out *out)
     if (!(ask->nodes ? write_node(exchange, out, cursor->row)
                      : write_pod(exchange, out, cursor->row))) {
         // It went between the question and the answer.
-        out_string(out, ask->format == RESOURCE_TABLE ? "]}" : "{}");
-        return STEP_DONE;
+        return STEP_CUT;
     }
     if (ask->format == RESOURCE_TABLE) {
         out_string(out, "]}");

@@ -163,6 +163,9 @@ history_next_name(struct history *history, const struct history_name *parent, st
     const char *names[ARRAY_COUNT(entities)];
     size_t count = 0;
     CHECK(history == &fake && start.ms <= end.ms);
+    if (history->error != 0 && after.size > 0) {
+        return history->error;
+    }
     for (size_t i = 0; i < ARRAY_COUNT(entities); i++) {
         struct history_name below = *parent;
         if (entities[i].entity != parent->entity) {
@@ -194,6 +197,9 @@ history_next_metric(struct history *history, const struct history_name *of, stru
 {
     (void)of;
     CHECK(history == &fake && start.ms <= end.ms);
+    if (history->error != 0 && after.size > 0) {
+        return history->error;
+    }
     return next_of(metrics, ARRAY_COUNT(metrics), after, metric);
 }
 
@@ -621,6 +627,24 @@ TEST(reads_that_fail)
     CHECK_EQUAL_U64(count_of(get(world, 200, target), "\"timestamp\""), 6 * 240 + 1);
 }
 
+// Lists have no place for an error: they break off, and nobody takes them for whole.
+TEST(names_that_cannot_be_read_are_cut)
+{
+    struct world *world = begin();
+    fake.error = -ERR_IO;
+    fake.fail_after = 1;
+    CHECK_EQUAL_TEXT(get(world, 200, PAST "/nodes/"), "[\n \"node-a\"");
+    CHECK(world->exchange.cut);
+    CHECK_EQUAL_TEXT(get(world, 200, DB "/metrics/"), "[\n \"cpu/usage_rate\"");
+    CHECK(world->exchange.cut);
+    CHECK(world->api.historical.error == -ERR_IO);
+    CHECK_EQUAL_U64(world->api.historical.failures_total, 2);
+    CHECK_EQUAL_U64(world->api.http.cut_total, 2);
+    fake.error = 0;
+    (void)get(world, 200, PAST "/nodes/");
+    CHECK(!world->exchange.cut);
+}
+
 static enum step
 busy_at_times(struct world *world, const char *target)
 {
@@ -746,6 +770,7 @@ main(void)
         {"without_a_history", without_a_history},
         {"reads_that_fail", reads_that_fail},
         {"a_busy_file_is_waited_for", a_busy_file_is_waited_for},
+        {"names_that_cannot_be_read_are_cut", names_that_cannot_be_read_are_cut},
         {"too_much_is_cut", too_much_is_cut},
         {"coarser_tiers_for_long_ranges", coarser_tiers_for_long_ranges},
         {"model_series_reach_into_the_history", model_series_reach_into_the_history},
