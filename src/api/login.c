@@ -32,7 +32,8 @@ write_form(struct out *out, const char *notice)
                     "input,button{font:inherit;width:100%;padding:9px 11px;border-radius:8px;"
                     "border:1px solid var(--line);background:var(--bg);color:var(--ink)}"
                     "button{margin-top:12px;background:var(--bar);border-color:var(--bar);"
-                    "color:#fff;cursor:pointer}label{display:block;margin:14px 0 6px}"
+                    "color:var(--card);cursor:pointer}label{display:block;margin:14px 0 6px}"
+                    ":focus-visible{outline:2px solid var(--bar);outline-offset:1px}"
                     "</style></head>\n<body><main><form class=\"card\" method=\"post\" action=\"\">"
                     "<h1>Skerry</h1>");
     if (notice[0] != '\0') {

@@ -1,14 +1,15 @@
-// The style sheet of the summary page; only summary_page.c includes this.
+// The style sheet of the summary page and the login, in the colours of
+// ../web/app.css; only summary_page.c and login.c include this.
 #ifndef SKERRY_API_SUMMARY_STYLE_H
 #define SKERRY_API_SUMMARY_STYLE_H
 
 static const char summary_style[] =
-    ":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1c2430;--dim:#5d6878;"
-    "--line:#dfe3e9;--rail:#e6e9ee;--bar:#2f6fde;--ok:#1a7f4b;--warn:#b25e00;--bad:#c0272d;"
-    "--okbg:#e2f4ea;--warnbg:#fdf0dc;--badbg:#fde5e5}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#11151b;--card:#191f28;--ink:#e4e8ee;"
-    "--dim:#95a1b2;--line:#2a323e;--rail:#2a323e;--bar:#5b94f5;--ok:#5fd396;--warn:#f0b35a;"
-    "--bad:#ff8080;--okbg:#16382a;--warnbg:#3d2d12;--badbg:#431c1f}}"
+    ":root{color-scheme:light dark;--bg:#f4f6f7;--card:#fff;--ink:#1b2730;--dim:#566570;"
+    "--line:#dde4e8;--rail:#e3e9ec;--bar:#0f6a80;--ok:#14734a;--warn:#8f5a00;--bad:#c53b33;"
+    "--okbg:#e3f4ec;--warnbg:#fcf1dc;--badbg:#fbe6e4}"
+    "@media(prefers-color-scheme:dark){:root{--bg:#11181d;--card:#19232a;--ink:#dce5ea;"
+    "--dim:#9aaab5;--line:#2a3841;--rail:#2a3841;--bar:#5cb8cf;--ok:#4cc38a;--warn:#e0a94a;"
+    "--bad:#f0736a;--okbg:#17332a;--warnbg:#39301b;--badbg:#3d2323}}"
     "*{box-sizing:border-box}"
     "body{margin:0;background:var(--bg);color:var(--ink);"
     "font:15px/1.45 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}"

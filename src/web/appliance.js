@@ -53,7 +53,7 @@ function memory(a) {
 
 function pools(a) {
     return panel("Pools of the live table", "full pools refuse new rows and count them; totals stay right", sheet(
-        ["Pool", "#Used", "#Peak", "#Planned", "#Refused"], (a.pools || []).map((pool) => [pool.pool,
+        ["Pool", "#Used", "#Peak", "#Planned", "#Refused"], (a.pools || []).map((pool) => [pool.pool.replace("_", " "),
             h("span", { class: "use", title: percent(pool.used, pool.limit) }, bar(pool.used, pool.limit), h("span", {}, count(pool.used))), count(pool.peak), count(pool.limit),
             pool.refused > 0 ? pill("bad", count(pool.refused)) : "0"]), "Nothing has been collected yet."));
 }

@@ -119,7 +119,7 @@ export function chart({ title, format, axis: axisFormat, lines }) {
     }
 
     function showLegend(index) {
-        fill(legend, shown.map((line, i) => {
+        const valueOf = (i) => {
             const values = plot.data[i + 1];
             let at = index;
             if (at === null || at === undefined) {
@@ -128,10 +128,17 @@ export function chart({ title, format, axis: axisFormat, lines }) {
                     at--;
                 }
             }
+            return h("b", {}, format(values[at] ?? null));
+        };
+        fill(legend, shown.map((line, i) => {
+            if (line.peak) {
+                return null;
+            }
             const key = h("i", { class: line.style.key || "" });
             key.style.borderColor = colour(line.style.colour);
-            return h("span", { class: line.peak ? "peak" : "" }, key, line.label, " ",
-                h("b", {}, format(values[at] ?? null)));
+            // The peak is drawn before, below it.
+            const peak = i > 0 && shown[i - 1].peak ? [", peak ", valueOf(i - 1)] : null;
+            return h("span", {}, key, line.label, " ", valueOf(i), peak);
         }), index === null || index === undefined ? null : h("span", { class: "at" }, clock(plot.data[0][index] * 1000)));
         if (index === null || index === undefined) {
             body.setAttribute("aria-label", `${title}, newest values: ${[...legend.children].map((each) => each.textContent).join(", ")}`);
@@ -182,7 +189,7 @@ export function chart({ title, format, axis: axisFormat, lines }) {
             }
             const style = styleOf(lines[i], i);
             if (one.peaks && !planned && isPeaked) {
-                shown.push({ ...lines[i], label: `${lines[i].label} peak`, style: { ...style, fill: false }, peak: true });
+                shown.push({ ...lines[i], label: "peak", style: { ...style, fill: false }, peak: true });
                 tables.push([one.times, one.peaks]);
             }
             shown.push({ ...lines[i], style });

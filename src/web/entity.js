@@ -2,7 +2,7 @@
 import { h, fill } from "./dom.js";
 import { link, remember, route } from "./route.js";
 import { ask, poll, Refused, rowsOf } from "./server.js";
-import { bar, containerState, namespaceLink, nodeLink, nodeState, noHistory, pieces, podLink, podState, rangeChoice } from "./parts.js";
+import { bar, containerState, keyed, namespaceLink, nodeLink, nodeState, noHistory, pieces, podLink, podState, rangeChoice } from "./parts.js";
 import { ago, bytes, clock, count, cpu, formatOf, number, percent, plural, rate, time } from "./units.js";
 import { chart, chartGroup } from "./chart.js";
 import { chosenRange } from "./past.js";
@@ -26,10 +26,10 @@ function gauge(title, format, used, size, request, limit) {
         lines.push(`${percent(used, size)} of ${format(size)}`);
     }
     if (request) {
-        lines.push(`requested ${format(request)}${size ? "" : ` (${percent(used, request)})`}`);
+        lines.push(keyed("request", `requested ${format(request)}${size ? "" : ` (${percent(used, request)})`}`));
     }
     if (limit) {
-        lines.push(`limit ${format(limit)}${size ? "" : ` (${percent(used, limit)})`}`);
+        lines.push(keyed("limit", `limit ${format(limit)}${size ? "" : ` (${percent(used, limit)})`}`));
     }
     return h("div", { class: "card" }, h("span", { class: "dim" }, title), h("b", {}, format(used)),
         bar(used, whole, { request, limit }, format === cpu && "cpu"), h("span", { class: "dim small" }, lines.length > 0 ? pieces(lines) : "no request, no limit"));

@@ -81,9 +81,9 @@ const namespaceColumns = [
 
 export const podColumns = [
     { key: "name", title: "Pod", width: 252, cell: (row) => podLink(row.namespace, row.name) },
-    { key: "namespace", title: "Namespace", width: 100, cell: (row) => namespaceLink(row.namespace) },
-    { key: "phase", title: "State", width: 112, sort: podOrder, cell: podState },
-    useColumn("cpu", "CPU", cpu, capOf("cpu"), 134),
+    { key: "namespace", title: "Namespace", width: 108, cell: (row) => namespaceLink(row.namespace) },
+    { key: "phase", title: "State", width: 106, sort: podOrder, cell: podState },
+    useColumn("cpu", "CPU", cpu, capOf("cpu"), 138),
     useColumn("memory", "Memory", bytes, capOf("memory"), 138),
     plain("rx", "Net in", rate, 90),
     plain("tx", "Net out", rate, 90),
@@ -98,11 +98,11 @@ function containerTarget(row) {
 }
 
 export const containerColumns = [
-    { key: "name", title: "Container", width: 150, cell: (row) => h("a", { href: containerTarget(row) }, row.name) },
-    { key: "pod", title: "Pod", width: 270, cell: (row) => row.pod ? podLink(row.namespace, row.pod) : "" },
-    { key: "namespace", title: "Namespace", width: 110, cell: (row) => row.namespace ? namespaceLink(row.namespace) : "" },
-    { key: "state", title: "State", width: 120, sort: containerOrder, cell: containerState },
-    useColumn("cpu", "CPU", cpu, capOf("cpu"), 136),
+    { key: "name", title: "Container", width: 144, cell: (row) => h("a", { href: containerTarget(row) }, row.name) },
+    { key: "pod", title: "Pod", width: 256, cell: (row) => row.pod ? podLink(row.namespace, row.pod) : "" },
+    { key: "namespace", title: "Namespace", width: 108, cell: (row) => row.namespace ? namespaceLink(row.namespace) : "" },
+    { key: "state", title: "State", width: 112, sort: containerOrder, cell: containerState },
+    useColumn("cpu", "CPU", cpu, capOf("cpu"), 138),
     useColumn("memory", "Memory", bytes, capOf("memory"), 140),
     plain("storage", "Storage", bytes, 80),
     plain("restarts", "Restarts", count, 74),

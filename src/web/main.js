@@ -176,10 +176,15 @@ function showTabs() {
 connection.listen(showNotices);
 setInterval(() => { showAge(); showNotices(); }, 2000);
 poll("/api/v1/page/overview", shell.period, (answer) => {
+    const isFirst = overview === null;
     overview = answer;
     collecting = "";
     setRecordedSince(answer.history === null ? null : answer.history.oldest);
     showTabs();
+    // The tallies made the tabs wider.
+    if (isFirst && route.path().length > 0) {
+        showCurrentTab();
+    }
     watchers.forEach((show) => show(answer));
     showNotices();
     showAge();
@@ -206,6 +211,10 @@ function makeView(path) {
 
 const BELONGS = { node: "nodes", system: "nodes", namespace: "namespaces", pod: "pods", container: "containers" };
 
+function showCurrentTab() {
+    tabs.find((tab) => tab.hasAttribute("aria-current"))?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
 function show() {
     const isFirst = view === null;
     if (view) {
@@ -219,7 +228,7 @@ function show() {
         if (here) {
             tab.setAttribute("aria-current", "page");
             if (i > 0 || !isFirst) {
-                requestAnimationFrame(() => tab.scrollIntoView({ block: "nearest", inline: "nearest" }));
+                requestAnimationFrame(showCurrentTab);
             }
         }
     });

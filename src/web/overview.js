@@ -2,7 +2,7 @@
 import { h, fill } from "./dom.js";
 import { link } from "./route.js";
 import { ask, rowsOf } from "./server.js";
-import { bar, nodeLink, noHistory, pieces, pill, podLink, rangeChoice, verdictBox } from "./parts.js";
+import { bar, keyed, nodeLink, noHistory, pieces, pill, podLink, rangeChoice, verdictBox } from "./parts.js";
 import { ago, bytes, count, cpu, duration, percent, rate, time } from "./units.js";
 import { chartGroup } from "./chart.js";
 import { chosenRange, series } from "./past.js";
@@ -10,7 +10,7 @@ import { panels } from "./panels.js";
 import { troubles } from "./trouble.js";
 
 const CHANGES_SHOWN = 10;
-const TOP_SHOWN = 6;
+const TOP_SHOWN = 5;
 const COUNTS_MS = 60000;
 
 function card(title, figure, detail, extra, href) {
@@ -19,7 +19,7 @@ function card(title, figure, detail, extra, href) {
 }
 
 function useCard(title, format, used, size, request, limit, href) {
-    const planned = [request > 0 && `requested ${percent(request, size)}`, limit > 0 && `limit ${percent(limit, size)}`].filter(Boolean);
+    const planned = [request > 0 && keyed("request", `requested ${percent(request, size)}`), limit > 0 && keyed("limit", `limit ${percent(limit, size)}`)].filter(Boolean);
     return card(title, size > 0 ? percent(used, size) : used > 0 ? format(used) : "–",
         [h("span", {}, size > 0 ? `${format(used)} of ${format(size)}` : "not known yet"), pieces(planned)],
         size > 0 ? bar(used, size, { request, limit }, format === cpu && "cpu") : null, href);
@@ -92,25 +92,26 @@ function changes(overview, counted) {
             : h("table", { class: "plain" }, h("tbody", {}, lines.slice(0, CHANGES_SHOWN).map((change) => changeLine(change, overview.time)))));
 }
 
-function top(title, rows, format, href) {
+function top(title, rows, format, href, isOne) {
     const most = rows.length > 0 ? rows[0].value : 0;
     return h("section", { class: "panel" },
         h("header", {}, h("h3", {}, title), h("a", { href, class: "dim" }, "all")),
         rows.length === 0 ? h("p", { class: "empty" }, "Nothing is known yet.")
             : h("table", { class: "plain" }, h("tbody", {}, rows.slice(0, TOP_SHOWN).map((row) => h("tr", {},
-                h("td", { class: "name" }, row.namespace !== undefined
-                    ? [podLink(row.namespace, row.name), h("small", {}, row.namespace)]
-                    : [h("a", { href: link(["system", row.node, row.name]) }, row.name), h("small", {}, row.node)]),
+                h("td", { class: "name" }, h("span", { class: "who" }, row.namespace !== undefined
+                    ? [podLink(row.namespace, row.name), h("small", { title: row.namespace }, row.namespace)]
+                    : [h("a", { href: link(["system", row.node, row.name]) }, row.name), isOne ? null : h("small", { title: row.node }, row.node)])),
                 h("td", { class: "amount" }, h("span", { class: "use" }, bar(row.value, most, {}, true), h("span", {}, format(row.value)))))))));
 }
 
 function tops(overview) {
     const of = (what, key) => link([what], { sort: key, order: "down" });
+    const isOne = overview.counts.nodes === 1;
     if (overview.podsByCpu.length > 0 || overview.sums.ofCluster) {
         return [top("Pods by CPU", overview.podsByCpu, cpu, of("pods", "cpu")), top("Pods by memory", overview.podsByMemory, bytes, of("pods", "memory")),
             top("Pods by network in", overview.podsByNetwork, rate, of("pods", "rx"))];
     }
-    return [top("Services by CPU", overview.systemByCpu, cpu, of("containers", "cpu")), top("Services by memory", overview.systemByMemory, bytes, of("containers", "memory"))]
+    return [top("Services by CPU", overview.systemByCpu, cpu, of("containers", "cpu"), isOne), top("Services by memory", overview.systemByMemory, bytes, of("containers", "memory"), isOne)]
         .filter((each, i) => [overview.systemByCpu, overview.systemByMemory][i].length > 0);
 }
 
@@ -177,14 +178,14 @@ export function overviewView(shell) {
     const choicePlace = h("div");
     const changePlace = h("div");
     const partPlace = h("div", { class: "column" });
-    const topPlace = h("div", { class: "three" });
+    const topPlace = h("div", { class: "column tops" });
     let group = null;
     let counted = [];
     let countedAt = 0;
     const end = new AbortController();
     const element = h("div", { class: "page" }, verdictPlace, cardPlace,
-        h("div", { class: "lead" }, h("div", { class: "charted" }, h("div", { class: "section" }, h("h2", {}, "Over time"), choicePlace), chartPlace, topPlace),
-            h("div", { class: "column beside" }, changePlace, partPlace)));
+        h("div", { class: "lead" }, h("div", { class: "charted" }, h("div", { class: "section" }, h("h2", {}, "Over time"), choicePlace), chartPlace),
+            h("div", { class: "column beside" }, changePlace, topPlace, partPlace)));
 
     function startCharts(overview, alone) {
         group = chartGroup([], 0);

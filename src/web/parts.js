@@ -13,6 +13,11 @@ export function pieces(texts) {
     return texts.length === 0 ? null : h("span", { class: "pieces" }, texts.map((text) => h("span", {}, text)));
 }
 
+// A text with the mark that stands for it in a bar.
+export function keyed(kind, text) {
+    return [h("u", { class: kind, "aria-hidden": "true" }), text];
+}
+
 const SIGNS = { ok: "✓", warn: "!", bad: "×" };
 const WORDS = { ok: "well", warn: "worth a look", bad: "wrong" };
 

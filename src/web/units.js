@@ -26,7 +26,8 @@ export function bytes(value) {
         return DASH;
     }
     let kind = 0;
-    while (value >= 1000 && kind < KINDS.length - 1) {
+    // What would round to four digits has the next unit.
+    while (value >= 999.5 && kind < KINDS.length - 1) {
         value /= 1024;
         kind++;
     }
