@@ -183,13 +183,14 @@ export function overviewView(shell) {
     let counted = [];
     let countedAt = 0;
     const end = new AbortController();
-    const element = h("div", { class: "page" }, verdictPlace, cardPlace,
-        h("div", { class: "lead" }, h("div", { class: "charted" }, h("div", { class: "section" }, h("h2", {}, "Over time"), choicePlace), chartPlace),
-            h("div", { class: "column beside" }, changePlace, topPlace, partPlace)));
+    const lead = h("div", { class: "lead" }, h("div", { class: "charted" }, h("div", { class: "section" }, h("h2", {}, "Over time"), choicePlace), chartPlace),
+        h("div", { class: "column beside" }, changePlace, topPlace, partPlace));
+    const element = h("div", { class: "page" }, verdictPlace, cardPlace, lead);
 
     function startCharts(overview, alone) {
         group = chartGroup([], 0);
         if (overview.history === null) {
+            lead.classList.add("chartless");
             fill(chartPlace, noHistory());
             return;
         }
