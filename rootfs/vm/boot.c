@@ -177,16 +177,20 @@ boot_main(char **words)
     reboot(RB_DISABLE_CAD);
     power_open();
     options_read_command_line();
-    disk_read_configuration();
+    bool has_disk = disk_read_configuration();
     options_read_file(VM_CONFIG "/machine.conf");
     slots_find();
     // Before anything else runs: all memory is there, and it restarts at once.
     disk_offer_update(slots_update);
     bool has_data = disk_mount_data(options_find("data"));
+    if (has_data && !has_disk && disk_read_data_configuration()) {
+        options_read_file(VM_CONFIG "/machine.conf");
+    }
     remove_tools();
     network_start();
     add_flags(has_data);
-    if (!memory_prepare() || validate() != 0) {
+    // In this order: a bad flag is no want of memory.
+    if (validate() != 0 || !memory_prepare()) {
         stop();
     }
     attend();

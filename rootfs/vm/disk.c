@@ -20,6 +20,8 @@
 #define CONFIG_LABEL "SKERRY"
 #define DATA_LABEL "skerry-data"
 #define MOUNT_POINT VM_RUN "/disk"
+// Nobody but root can make it: no role changes what it is told.
+#define DATA_CONFIG VM_DATA "/config"
 // Where signatures lie: the first and last mebibyte of a disk.
 #define EDGE_BYTES (1024 * 1024)
 // Smaller ones cannot hold a journal.
@@ -205,19 +207,19 @@ find_disks(void)
 }
 
 static bool
-copy(const char *name, mode_t mode, unsigned owner)
+copy(const char *folder, const char *name, mode_t mode, unsigned owner)
 {
     static char text[CONFIG_FILE_BYTES];
     char from[PATH_BYTES];
     char to[PATH_BYTES];
-    snprintf(from, sizeof from, MOUNT_POINT "/%s", name);
+    snprintf(from, sizeof from, "%.64s/%s", folder, name);
     snprintf(to, sizeof to, VM_CONFIG "/%s", name);
     int size = vm_read(from, text, sizeof text);
     if (size < 0) {
         return false;
     }
     if (size == (int)sizeof text - 1) {
-        vm_say("%s on the configuration disk is longer than %d bytes: it is not used", name,
+        vm_say("%s of the configuration is longer than %d bytes: it is not used", name,
                CONFIG_FILE_BYTES);
         return false;
     }
@@ -251,6 +253,16 @@ mount_configuration(char *path, size_t size)
     return false;
 }
 
+static void
+copy_all(const char *folder, const char *place)
+{
+    bool config = copy(folder, "skerry.conf", 0444, 0);
+    bool kubeconfig = copy(folder, "kubeconfig", 0400, COLLECT_ID);
+    bool machine = copy(folder, "machine.conf", 0444, 0);
+    vm_say("configuration from %s:%s%s%s", place, config ? " skerry.conf" : "",
+           kubeconfig ? " kubeconfig" : "", machine ? " machine.conf" : "");
+}
+
 bool
 disk_read_configuration(void)
 {
@@ -258,12 +270,18 @@ disk_read_configuration(void)
     if (!mount_configuration(path, sizeof path)) {
         return false;
     }
-    bool config = copy("skerry.conf", 0444, 0);
-    bool kubeconfig = copy("kubeconfig", 0400, COLLECT_ID);
-    bool machine = copy("machine.conf", 0444, 0);
+    copy_all(MOUNT_POINT, path);
     umount(MOUNT_POINT);
-    vm_say("configuration from %s:%s%s%s", path, config ? " skerry.conf" : "",
-           kubeconfig ? " kubeconfig" : "", machine ? " machine.conf" : "");
+    return true;
+}
+
+bool
+disk_read_data_configuration(void)
+{
+    if (access(DATA_CONFIG, F_OK) != 0) {
+        return false;
+    }
+    copy_all(DATA_CONFIG, "the data disk");
     return true;
 }
 

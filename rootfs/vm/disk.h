@@ -13,7 +13,9 @@
 
 // Copies its files to VM_CONFIG; false when there is none.
 bool disk_read_configuration(void);
-// An update file beside them, `update.img`: `take` is called with its path. The
+// The same of the folder `config` of the data disk, which is mounted.
+bool disk_read_data_configuration(void);
+// An update file on the configuration disk, `update.img`: `take` is called with its path. The
 // disk stays mounted meanwhile.
 void disk_offer_update(void (*take)(const char *path));
 // The device of a whole disk's partition: "" when that disk has none of that

@@ -1,5 +1,5 @@
 // Options of the machine: `skerry.NAME=VALUE` on the kernel's command line, and
-// NAME=VALUE a line in machine.conf of the configuration disk. The command line
+// NAME=VALUE a line in machine.conf of the configuration. The command line
 // wins. Those named in options.c are the machine's own; every other one of the
 // command line is a flag of skerry, --NAME=VALUE.
 #ifndef SKERRY_VM_OPTIONS_H
