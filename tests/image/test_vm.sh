@@ -63,6 +63,8 @@ page_from_outside() {
     VM_DIRECT_OPEN= vm_direct skerry.metric-resolution=5s
     vm_start outside 64 "${DIRECT[@]}"
     await $BOOT_S is_up && await $BOOT_S vm_said 'skerry: certificate' || { fail "not up: $(vm_shows)"; return; }
+    # Nobody takes it.
+    vm_type 'echo "<3>NOTE a shell" >/dev/kmsg'
     vm_said 'page https://10.0.2.15:8082' || fail "no address: $(vm_shows)"
     token=$(console_says token) shown=$(console_says certificate | sed 's/.* sha256 //')
     seen=$(openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null |
@@ -72,6 +74,7 @@ page_from_outside() {
     code=$(curl -sk -o "$WORK/page" -w '%{http_code}' "https://127.0.0.1:$PORT/api/v1/model/nodes/")
     [ "$code" = 401 ] || fail "without the token: $code"
     await $SCRAPED_S seen_from_outside "$token" || fail "with the token: $(cat "$WORK/page")"
+    ! vm_said 'NOTE a shell' || fail 'there is a shell on the second terminal'
     vm_stop
 }
 
@@ -82,6 +85,30 @@ console_says() { # WORD: what followed it last
 seen_from_outside() { # TOKEN
     curl -sk --max-time 20 -o "$WORK/page" -H "Authorization: Bearer $1" \
         "https://127.0.0.1:$PORT/api/v1/model/nodes/" && [ "$(jq length "$WORK/page")" = 1 ]
+}
+
+# README's own command: the qcow2 by BIOS, on qemu's default machine, with an empty
+# disk for data.
+as_readme_says() {
+    local command
+    command=$(sed -n '/^qemu-system-x86_64 /,/[^\\]$/p' README.md | tr -d '\\\n')
+    [ -n "$command" ] || { fail 'README has no command'; return; }
+    cp "$VM_OUT/skerry-vm.qcow2" "$WORK/readme.qcow2"
+    truncate -s 2G "$WORK/readme.img"
+    PORT=$(free_port)
+    URL=http://127.0.0.1:$PORT
+    CONSOLE=$WORK/readme.console
+    command=${command//out\/skerry-vm.qcow2/$WORK/readme.qcow2}
+    command=${command//=config.img/=$WORK/config.img}
+    command=${command//=data.img/=$WORK/readme.img}
+    command=${command//:8082-/:$PORT-}
+    : >"$CONSOLE"
+    $command -display none -serial file:"$CONSOLE" </dev/null >"$CONSOLE.qemu" 2>&1 &
+    VM=$!
+    await $BOOT_S is_up || { fail "not up: $(cat "$CONSOLE.qemu") $(vm_shows)"; return; }
+    vm_said 'is formatted as the data disk' || fail "no data disk: $(vm_shows)"
+    await 60 api_answers || fail 'the page does not answer'
+    vm_stop
 }
 
 # From the disk image, by the firmware named.
@@ -112,13 +139,21 @@ is_recorded() {
     [ -n "$(first_recorded)" ]
 }
 
-# Formatted once; the power button stops in order; kept at the next start.
+# The cluster's first recorded value from then on is of that time.
+is_kept() { # TIME
+    [ "$(get "/api/v1/historical/metrics/cpu/usage_rate?start=$1" | jq -r '.metrics[0].timestamp')" = "$1" ]
+}
+
+# Formatted once; the power button stops in order, and what was not on the disk yet
+# is written; kept at the next start.
 data_is_kept() {
+    local last
     truncate -s 64M "$WORK/data.img"
     start_with_data first || return
     vm_said 'is formatted as the data disk' || fail 'an empty disk was not formatted'
     await $SCRAPED_S is_recorded || { fail 'nothing was recorded'; return; }
     FIRST=$(first_recorded)
+    last=$(appliance .history.lastCycle)
     vm_monitor system_powerdown
     await 30 vm_is_gone || { fail "the power button does nothing: $(vm_shows)"; return; }
     vm_said 'stopped in order: poweroff' || fail 'not in order'
@@ -127,6 +162,24 @@ data_is_kept() {
     ! vm_said 'is formatted' || fail 'formatted again'
     await $SCRAPED_S is_recorded || { fail 'nothing is recorded'; return; }
     [ "$(first_recorded)" = "$FIRST" ] || fail "history begins $(first_recorded), not $FIRST"
+    await 60 is_kept "$last" || fail "the cycle of $last is lost"
+    vm_stop
+}
+
+# Configured by the data disk itself, which was made elsewhere.
+configured_by_data() {
+    mkdir -p "$WORK/made/config"
+    printf 'listen-ip =\ninsecure-open = true\nmetric-resolution = 5s\nhistory = 16M\nnodes = 7\n' >"$WORK/made/config/skerry.conf"
+    echo hostname=keeper >"$WORK/made/config/machine.conf"
+    mke2fs -q -t ext4 -L skerry-data -d "$WORK/made" "$WORK/made.img" 64M >/dev/null || { fail 'no disk'; return; }
+    VM_DIRECT_OPEN='' vm_direct
+    # shellcheck disable=SC2046
+    vm_start made 64 "${DIRECT[@]}" $(disk_of "$WORK/made.img")
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
+    vm_said 'configuration from the data disk: skerry.conf machine.conf' || fail "it said: $(vm_shows)"
+    vm_said 'name keeper' || fail "no name: $(vm_shows)"
+    [ "$(pool nodes limit)" = 7 ] || fail "skerry.conf is not heard: $(appliance .pools)"
+    ! vm_said 'is formatted' || fail 'it was formatted'
     vm_stop
 }
 
@@ -167,27 +220,37 @@ frozen() {
     # shellcheck disable=SC2016
     vm_type 'for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null)" in s6-supervise*guard*|*skerry*guard*) kill -STOP ${p#/proc/};; esac; done'
     await 180 vm_said_times 'skerry: memory:' 2 || { fail "not reset: $(vm_shows)"; return; }
-    await $BOOT_S vm_said_times 'all roles are up' 3 || fail "not up again: $(vm_shows)"
+    await $BOOT_S is_up || fail "not up again: $(vm_shows)"
     vm_stop
 }
 
-# Too little memory is a sentence, not a loop of deaths.
-too_small() {
-    vm_direct skerry.nodes=5000
-    vm_start small 64 "${DIRECT[@]}"
-    await $BOOT_S vm_said 'there is no plan that this machine can hold' ||
-        { fail "it said: $(vm_shows)"; return; }
-    vm_said 'stopped; the power button' || fail 'did not stop'
+# A sentence instead of a loop of deaths, until somebody switches it off.
+stops_with() { # NAME SENTENCE [options]
+    local name=$1 sentence=$2
+    shift 2
+    vm_direct "$@"
+    vm_start "$name" 64 "${DIRECT[@]}"
+    await $BOOT_S vm_said 'stopped; the power button' || { fail "did not stop: $(vm_shows)"; return; }
+    vm_said "$sentence" || fail "it said: $(vm_shows)"
     vm_monitor system_powerdown
     await 30 vm_is_gone || fail 'the power button does nothing'
     vm_stop
+}
+
+too_small() {
+    stops_with small 'the plan for 5000 nodes takes' skerry.nodes=5000
+}
+
+bad_flag() {
+    stops_with flag 'no-such-flag is not known' skerry.no-such-flag=1
+    ! vm_said 'there is no plan' || fail 'it speaks of memory'
 }
 
 vm_begin
 cat "$WORK/sizes"
 sim_start --nodes=$NODES --cadence=5
 make_configuration
-CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside efi_112 data_is_kept others_are_left_alone pulled_plug frozen too_small}
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside as_readme_says efi_112 data_is_kept configured_by_data others_are_left_alone pulled_plug frozen too_small bad_flag}
 for name in $CASES; do
     case $name in
     # The boot loader keeps a quarter of what EFI leaves.
