@@ -11,7 +11,7 @@ start() {
     local name=$1
     shift
     cp --sparse=always "$VM_OUT/skerry-vm.img" "$WORK/$name.img"
-    ${CONFIG_AS:-vm_config_disk} "$WORK/$name.config" "$WORK/skerry.conf" "$WORK/machine.conf"
+    ${CONFIG_AS:-vm_config_disk} "$WORK/$name.config" "${CONFIG:-$WORK/skerry.conf}" "$WORK/machine.conf"
     vm_start "$name" 64 -drive file="$WORK/$name.img",format=raw,if=none,id=disk "$@" \
         -drive file="$WORK/$name.config",format=raw,if=none,id=config,readonly=on \
         -device "${CONFIG_ON:-virtio-blk-pci}",drive=config
@@ -40,20 +40,25 @@ ide_e1000() {
     vm_stop
 }
 
-# PCs: AHCI and e1000e; all static, the clock by NTP.
+# PCs: AHCI and e1000e; all static; names are asked for, by the NTP client and by
+# collect, which has a resolver of its own.
 ahci_e1000e_static() {
-    printf 'address=10.0.2.77/24,fec0::77/64\ngateway=10.0.2.2\ndns=10.0.2.3\nhostname=rock\nntp=10.0.2.2\n' >"$WORK/machine.conf"
-    ntp_start
-    VM_NIC=e1000e HOST_TO=10.0.2.77 start ahci -device ide-hd,drive=disk -rtc base=2020-01-01T00:00:00 || { ntp_stop; return; }
+    printf 'address=10.0.2.77/24,fec0::77/64\ngateway=10.0.2.2\ndns=10.0.2.2\nhostname=rock\nntp=clock.test\n' >"$WORK/machine.conf"
+    mkdir "$WORK/named"
+    printf 'source = host:\nsource = cadvisor:http://peer.test:9\n' |
+        cat "$WORK/skerry.conf" - >"$WORK/named/skerry.conf"
+    servers_start
+    CONFIG=$WORK/named/skerry.conf VM_NIC=e1000e HOST_TO=10.0.2.77 start ahci -device ide-hd,drive=disk -rtc base=2020-01-01T00:00:00 || { servers_stop; return; }
     disk_is sda
     vm_said 'address 10.0.2.77 fec0::77' || fail "not the addresses given: $(vm_shows)"
-    vm_said 'name rock, servers 10.0.2.3' || fail "not the name and servers given: $(vm_shows)"
-    if [ -n "$NTP" ]; then
-        await 120 clock_is_right || fail "the clock says $(appliance .now)"
+    vm_said 'name rock, servers 10.0.2.2' || fail "not the name and servers given: $(vm_shows)"
+    if [ -n "$SERVERS" ]; then
+        await 120 clock_is_right || fail "the clock says $(appliance .now); asked for: $(cat "$WORK/servers")"
+        await 120 grep -q 'peer.*test' "$WORK/servers" || fail "collect asked for: $(cat "$WORK/servers")"
     else
-        echo "SKIP the clock by NTP: port 123 is not to be had"
+        echo "SKIP the clock and names: ports 53 and 123 are not to be had"
     fi
-    ntp_stop
+    servers_stop
     vm_stop
 }
 
@@ -79,33 +84,53 @@ nvme_cd() {
     vm_stop
 }
 
-# A time server of our own, if the port is free: what qemu hands on goes there.
-NTP=
-ntp_start() {
-    python3 - >"$WORK/ntp" 2>&1 <<'END' &
-import socket, struct, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 123))
-print("ready", flush=True)
-while True:
-    data, peer = s.recvfrom(512)
+# A time server and one for names of our own, if the ports are free: what qemu hands
+# on goes there. Each name is 10.0.2.2, and has no IPv6 address.
+SERVERS=
+servers_start() {
+    python3 - >"$WORK/servers" 2>&1 <<'END' &
+import select, socket, struct, time
+
+
+def bound(port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", port))
+    return s
+
+
+def time_of(data):
     now = time.time() + 2208988800
     stamp = struct.pack("!II", int(now), int(now % 1 * 2**32))
-    s.sendto(struct.pack("!BBbbIII", 0x24, 1, 6, -20, 0, 0, 0x4c4f434c) + stamp + data[40:48] + stamp + stamp, peer)
+    return struct.pack("!BBbbIII", 0x24, 1, 6, -20, 0, 0, 0x4c4f434c) + stamp + data[40:48] + stamp + stamp
+
+
+def name_of(data):
+    end = data.index(0, 12) + 5
+    address = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\2\2" if data[end - 4 : end - 2] == b"\0\1" else b""
+    print(data[12 : end - 4], flush=True)
+    return data[:2] + struct.pack("!HHHHH", 0x8180, 1, address != b"", 0, 0) + data[12:end] + address
+
+
+names, clock = bound(53), bound(123)
+print("ready", flush=True)
+while True:
+    for s in select.select([names, clock], [], [])[0]:
+        data, peer = s.recvfrom(512)
+        s.sendto(name_of(data) if s is names else time_of(data), peer)
 END
-    NTP=$!
-    await 10 grep -q ready "$WORK/ntp" || ntp_stop
+    SERVERS=$!
+    await 10 grep -q ready "$WORK/servers" || servers_stop
 }
 
-ntp_stop() {
-    [ -n "$NTP" ] || return 0
-    kill "$NTP" 2>/dev/null
-    wait "$NTP" 2>/dev/null
-    NTP=
+servers_stop() {
+    [ -n "$SERVERS" ] || return 0
+    kill "$SERVERS" 2>/dev/null
+    wait "$SERVERS" 2>/dev/null
+    SERVERS=
 }
 
 vm_begin
-trap 'ntp_stop; vm_stop; clean_up' EXIT
+trap 'servers_stop; vm_stop; clean_up' EXIT
 printf 'metric-resolution = 5s\nlisten-ip =\ninsecure-open = true\n' >"$WORK/skerry.conf"
 for name in ${SKERRY_TEST_CASES:-ide_e1000 ahci_e1000e_static pvscsi_vmxnet3 nvme_cd}; do
     case_run "$name" "$name"
