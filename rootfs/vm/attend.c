@@ -13,6 +13,7 @@
 #include "network.h"
 #include "options.h"
 #include "power.h"
+#include "screen.h"
 #include "slots.h"
 
 #define PATH_BYTES 128
@@ -137,25 +138,16 @@ say_entrance(const struct entrance *entrance)
     vm_say("%s", entrance->certificate);
 }
 
-// The whole status on the screen, if there is one.
 static void
 draw(const char *status, const struct entrance *entrance)
 {
     char head[1024];
     char url[NETWORK_ADDRESS_BYTES + 32];
-    int file = open("/dev/tty1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-    if (file < 0) {
-        return;
-    }
     write_url(entrance, url, sizeof url);
-    int size =
-        snprintf(head, sizeof head, "\033[H\033[JSkerry on %s\n%s%s\n%s\n\n",
-                 *entrance->address == '\0' ? "a machine without an address" : url,
-                 *entrance->token == '\0' ? "" : "token ", entrance->token, entrance->certificate);
-    ssize_t ignored = write(file, head, (size_t)size);
-    ignored = write(file, status, strlen(status));
-    (void)ignored;  // nobody looks
-    close(file);
+    snprintf(head, sizeof head, "Skerry on %s\n%s%s\n%s\n\n",
+             *entrance->address == '\0' ? "a machine without an address" : url,
+             *entrance->token == '\0' ? "" : "token ", entrance->token, entrance->certificate);
+    screen_draw(head, status);
 }
 
 int

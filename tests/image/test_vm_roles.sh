@@ -195,10 +195,6 @@ lost_tree() {
     starts_again "$before"
 }
 
-starts() {
-    grep -acF 'skerry: memory:' "$CONSOLE"
-}
-
 starts_again() { # STARTS-BEFORE
     await $BOOT_S vm_said_times 'skerry: memory:' $(($1 + 1)) || { fail "not started again: $(vm_shows)"; return; }
     await $BOOT_S is_up_again || fail "not up again: $(vm_shows)"

@@ -66,7 +66,7 @@ vm_remembers() { # DISK
 
 vm_direct() { # options
     DIRECT=(-kernel "$VM_OUT/vmlinuz" -initrd "$VM_OUT/initramfs"
-        -append "console=ttyS0 quiet ${VM_DIRECT_OPEN-skerry.listen-ip= skerry.insecure-open} $*")
+        -append "console=tty0 console=ttyS0 quiet ${VM_DIRECT_OPEN-skerry.listen-ip= skerry.insecure-open} $*")
 }
 
 vm_start() { # NAME MEMORY [flags]
@@ -156,6 +156,11 @@ disk_of() { # FILE: flags for it as a virtio disk
 # Seconds of a slow, emulated machine.
 BOOT_S=180
 SCRAPED_S=240
+
+# How often it was started since vm_start.
+starts() {
+    grep -acF 'skerry: memory:' "$CONSOLE"
+}
 
 api_answers() {
     curl -sS -g --max-time 5 "$URL/readyz" >/dev/null
