@@ -355,6 +355,7 @@ record_run(const struct config *config)
         .capacity = &config->capacity,
         .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
         .writer = true,
+        .is_suspect = role_is_suspect(),
     };
     record.turn_ms = turn_ms(config_ms(config, CONFIG_METRIC_RESOLUTION));
     int code = open_all();

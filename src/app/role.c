@@ -46,6 +46,7 @@ static struct {
     struct platform platform;
     int file;  // of the life, -1 when it cannot be kept
     bool has_notify;  // descriptor ROLE_NOTIFY_FD is a supervisor's, and no file of ours
+    bool is_suspect;
     uint32_t last_end;
     char last_said[LIFE_REFUSAL_BYTES];  // without the role's name
 } own = {.file = -1};
@@ -204,21 +205,29 @@ spoil_table(const char *path)
     return error == 0;
 }
 
-// The role's own state, which may be what it dies of.
+// The role's own state, which may be what it dies of. record checks the history
+// when it opens it; the others keep nothing that they could not read anew.
 static void
 set_aside(enum role role, const struct config *config)
 {
     char buffer[512];
     struct out out = out_of(buffer, sizeof buffer);
-    role_say(names[role], "died %d times within a minute; its own state is set aside",
-             LIFE_DEATHS);
+    own.is_suspect = true;
+    role_say(names[role], "died %d times within a minute; %s", LIFE_DEATHS,
+             role == ROLE_RECORD ? "the history is checked" : "its own state is set aside");
     if (role != ROLE_COLLECT) {
-        return;  // serve and guard keep nothing
+        return;
     }
     const char *path = config_path(config, CONFIG_RUN_DIR, ROLE_TABLE_FILE, &out);
     if (path != NULL && spoil_table(path)) {
         role_say(names[role], "the live table is given up and collected afresh");
     }
+}
+
+bool
+role_is_suspect(void)
+{
+    return own.is_suspect;
 }
 
 static void

@@ -87,6 +87,10 @@ int role_run(enum role role, const struct config *config, const struct platform 
 // How the life before this one ended (enum life_end).
 unsigned role_last_end(void);
 
+// Whether this life begins with a check of what the role keeps, after too many
+// deaths of the lives before it.
+bool role_is_suspect(void);
+
 // Notes how this life ends, at once; safe after the seal (one pwrite).
 void role_note_end(unsigned end);
 

@@ -191,6 +191,21 @@ database_check(struct database *database)
     return status.size < (uint64_t)pages * DATABASE_PAGE_BYTES ? -ERR_MALFORMED : 0;
 }
 
+// Its first row is "ok", or the first of what is wrong.
+int
+database_verify(struct database *database)
+{
+    sqlite3_stmt *statement = NULL;
+    bool is_sound = false;
+    int code = sqlite3_prepare_v2(database->sqlite, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
+        is_sound = code == SQLITE_ROW && text_equal(database_column(statement, 0), TEXT("ok"));
+    }
+    (void)sqlite3_finalize(statement);
+    return code == SQLITE_ROW && !is_sound ? -ERR_MALFORMED : error_of(database, code);
+}
+
 int
 database_begin(struct database *database)
 {

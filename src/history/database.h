@@ -46,6 +46,9 @@ void database_close(struct database *database);
 // 0, -ERR_NO_FILE or -ERR_MALFORMED.
 int database_check(struct database *database) MUST_USE;
 
+// All of it, as SQLite sees it: 0, -ERR_MALFORMED or another error. Reads every page.
+int database_verify(struct database *database) MUST_USE;
+
 int database_begin(struct database *database) MUST_USE;
 int database_commit(struct database *database) MUST_USE;
 void database_rollback(struct database *database);

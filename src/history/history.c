@@ -9,6 +9,8 @@
 #define JOURNAL_SHARE 16
 // Of the file's pages, kept free for the cycles to come.
 #define ROOM_SHARE 16
+// Of the file that are checked as a whole at a start, which has 30 s: a gibibyte.
+#define VERIFIED_PAGES_MAX (1024 * 1024 * 1024 / DATABASE_PAGE_BYTES)
 // Behind SQLite's own locks.
 #define WRITER_LOCK_AT (UINT64_C(0x40000000) + 1024)
 
@@ -189,6 +191,38 @@ open_file(struct history *history)
     return error;
 }
 
+// Once, where its writer died often: it may be the file that it dies of. Damage in
+// blocks is seen whenever they are read.
+static int
+verify_file(struct history *history)
+{
+    int64_t pages = 0;
+    if (!history->config.is_suspect) {
+        return 0;
+    }
+    history->config.is_suspect = false;
+    int error = database_number(&history->database, STATEMENT_PAGES, NULL, 0, &pages);
+    if (error >= 0 && pages <= VERIFIED_PAGES_MAX) {
+        error = database_verify(&history->database);
+    }
+    return error < 0 ? error : 0;
+}
+
+// The file as it is, opened; closed again when it is damaged.
+static int
+open_verified(struct history *history)
+{
+    int error = open_file(history);
+    if (error == 0) {
+        error = verify_file(history);
+        if (error != 0) {
+            database_close(&history->database);
+            history->is_open = false;
+        }
+    }
+    return error;
+}
+
 // PATH.damaged and no journal, which would be taken for the new file's.
 static int
 set_aside(struct history *history)
@@ -214,7 +248,7 @@ open_writer(struct history *history)
     if (error != 0) {
         return error;
     }
-    error = history->is_damaged ? -ERR_MALFORMED : open_file(history);
+    error = history->is_damaged ? -ERR_MALFORMED : open_verified(history);
     if (error == -ERR_MALFORMED) {
         drop_writer_lock(history);
         error = set_aside(history);

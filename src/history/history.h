@@ -44,6 +44,7 @@ struct history_config {
     const struct capacity *capacity;
     uint32_t resolution_s;  // of its cycles
     bool writer;
+    bool is_suspect;  // its writer died often: all of the file is checked when it is opened first
 };
 
 size_t history_footprint(const struct history_config *config);
