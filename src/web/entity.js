@@ -21,15 +21,16 @@ function entityOf(kind, names) {
 
 function gauge(title, format, used, size, request, limit) {
     const whole = size || limit || request;
+    const shareOf = (planned) => size ? "" : ` (${percent(used, planned).replace(" ", "\u00a0")})`;
     const lines = [];
     if (size) {
         lines.push(`${percent(used, size)} of ${format(size)}`);
     }
     if (request) {
-        lines.push(keyed("request", `requested ${format(request)}${size ? "" : ` (${percent(used, request)})`}`));
+        lines.push(keyed("request", `requested ${format(request)}${shareOf(request)}`));
     }
     if (limit) {
-        lines.push(keyed("limit", `limit ${format(limit)}${size ? "" : ` (${percent(used, limit)})`}`));
+        lines.push(keyed("limit", `limit ${format(limit)}${shareOf(limit)}`));
     }
     return h("div", { class: "card" }, h("span", { class: "dim" }, title), h("b", {}, format(used)),
         bar(used, whole, { request, limit }, format === cpu && "cpu"), h("span", { class: "dim small" }, lines.length > 0 ? pieces(lines) : "no request, no limit"));

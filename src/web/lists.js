@@ -4,7 +4,7 @@ import { h, fill } from "./dom.js";
 import { chosenRange } from "./past.js";
 import { link, remember, route } from "./route.js";
 import { now, poll, rowsOf } from "./server.js";
-import { table } from "./table.js";
+import { NARROW, table } from "./table.js";
 import { containerState, isHere, namespaceLink, nodeLink, nodeState, noHistory, podLink, podState, rangeChoice, use, useHint } from "./parts.js";
 import { bytes, count, cpu, duration, isNone, plural, rate, short } from "./units.js";
 
@@ -97,8 +97,13 @@ function containerTarget(row) {
     return row.role === "system" ? link(["system", row.node, row.name]) : link(["container", row.namespace, row.pod, row.name]);
 }
 
+// Where the pod's column is out of sight its end tells containers of one name apart.
+function podEnd(row) {
+    return NARROW.matches && row.pod && route.path()[0] !== "pod" ? h("small", { title: row.pod }, ` ${row.pod.slice(-5)}`) : null;
+}
+
 export const containerColumns = [
-    { key: "name", title: "Container", width: 144, cell: (row) => h("a", { href: containerTarget(row) }, row.name) },
+    { key: "name", title: "Container", width: 144, cell: (row) => [h("a", { href: containerTarget(row) }, row.name), podEnd(row)] },
     { key: "pod", title: "Pod", width: 256, cell: (row) => row.pod ? podLink(row.namespace, row.pod) : "" },
     { key: "namespace", title: "Namespace", width: 108, cell: (row) => row.namespace ? namespaceLink(row.namespace) : "" },
     { key: "state", title: "State", width: 112, sort: containerOrder, cell: containerState },

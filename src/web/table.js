@@ -23,7 +23,7 @@ function compare(a, b) {
 }
 
 // Where there is little room, what matters most comes right behind the name.
-const NARROW = matchMedia("(max-width: 720px)");
+export const NARROW = matchMedia("(max-width: 720px)");
 const FIRST = ["cpu", "memory"];
 const NAME_WIDTH = 150;
 const USE_WIDTH = 106;

@@ -1,7 +1,7 @@
 // What test_page_past.sh runs: charts of every range over a history of thirty days,
 // with the values and the gaps of past.c.
 import { readFileSync } from "node:fs";
-import { BASE, PHONE, WIDE, chartsDrawn, check, end, fits, openPage, run, shot } from "./kit.mjs";
+import { BASE, PHONE, WIDE, chartsDrawn, check, end, fits, json, openPage, rowsOf, run, shot } from "./kit.mjs";
 
 const { NAMES, END, STEP, SERVE_PID } = process.env;
 const END_S = Number(END);
@@ -155,6 +155,20 @@ await run("thirty days on a phone, in the dark", async () => {
     await chartsDrawn(phone, 2);
     await fits(phone, "node");
     await shot(phone, "past-node-30d-390-dark", true);
+    await phone.context().close();
+});
+
+await run("every view fits a phone", async () => {
+    const phone = await openPage(PHONE, "light");
+    const [, space, pod] = names.filter((each) => each.words[0] === "pod").map((each) => each.words).sort((a, b) => b[2].length - a[2].length)[0];
+    const [container] = rowsOf(await json(`page/containers?namespace=${space}&pod=${pod}`));
+    for (const [hash, sign] of [["nodes?view=charts&range=30d", ".chart"], ["namespaces", ".grid a"], ["containers", ".grid a"], [`namespace/${space}`, ".facts dd"],
+        [`pod/${space}/${pod}`, ".facts dd"], [`container/${space}/${pod}/${container.name}`, ".facts dd"], [`system/${first("node").words[1]}/kubelet`, ".card"], ["appliance", ".panel td"]]) {
+        await phone.goto(`${BASE}/#/${hash}`);
+        await phone.locator(sign).first().waitFor();
+        await fits(phone, hash);
+        await shot(phone, `phone-${hash.split(/[/?]/)[0]}-390`);
+    }
     await phone.context().close();
 });
 
