@@ -25,7 +25,6 @@ mv "$FILE" "$WORK/tree/state/history.db"
 tree_start --nodes=10 --metric-resolution=5s --history=1G "--source=$(source_of plain)"
 await_scraped 6 90 || { fail "the cluster is not scraped"; exit 1; }
 
-SERVE_PID=$(role_pid serve)
-export URL NAMES END DAYS STEP SERVE_PID
+export URL NAMES END STEP
 page_run past.mjs
 finish
