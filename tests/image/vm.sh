@@ -153,9 +153,9 @@ disk_of() { # FILE: flags for it as a virtio disk
     echo "-drive file=$1,format=raw,if=virtio"
 }
 
-# Seconds of a slow, emulated machine.
-BOOT_S=180
-SCRAPED_S=240
+# Seconds of a slow, emulated machine, beside others that are as busy.
+BOOT_S=400
+SCRAPED_S=400
 
 # How often it was started since vm_start.
 starts() {
