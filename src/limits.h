@@ -46,6 +46,10 @@
 // One element (a pod or a node after the members nobody needs were dropped)
 // kept for decoding, without white space. A pod of 64 containers takes 56 KiB.
 #define ELEMENT_BYTES_MAX (64 * 1024)
+// The same for an Event: the API server allows 1,024 bytes of message in the new form,
+// and clients cut the old one there too; names add less than 2 KB. Every byte of it may
+// be an escape of six.
+#define EVENT_BYTES_MAX (16 * 1024)
 // A line of Prometheus text.
 #define METRIC_LINE_BYTES_MAX 4096
 
@@ -163,6 +167,8 @@
 #define APPLIANCE_FAILING_MAX 200
 // What is listed of the last hour at most; the answer says when there is more.
 #define PAGE_CHANGES_MAX 200
+// Events of one answer, newest first; an appliance of 5,000 nodes keeps fewer.
+#define PAGE_EVENTS_MAX 1000
 // Rows of each table on /plain, which is one page without script.
 #define SUMMARY_NODES_MAX 200
 #define SUMMARY_NAMESPACES_MAX 200

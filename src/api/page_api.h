@@ -5,7 +5,10 @@
 // pods, containers: every row with its current values, as
 // {"time":T,"cycle":T,"columns":["name",...],"rows":[[...],...]}; namespace=,
 // pod= and node= in the query choose rows, limit= how many at most: then a
-// "truncated":true behind the rows says that there are more. node/, namespace/, pod/, container/,
+// "truncated":true behind the rows says that there are more. events: the newest ones,
+// newest first, in the same form, behind "minutes" ([start, normal, warning]) and
+// "sources"; namespace=, kind=, object=, reason= (exact), type=normal|warning, text=
+// (part of any text, whatever the case) and limit= choose. node/, namespace/, pod/, container/,
 // system/: one entity with all it has. Times are milliseconds since 1970, CPU
 // millicores, sizes bytes; null: not known. Lists come in no order.
 //
@@ -23,6 +26,7 @@
 exchange_handler page_api_overview;                                  // page_api_overview.c
 exchange_handler page_api_nodes, page_api_namespaces;                // page_api_list.c
 exchange_handler page_api_pods, page_api_containers;
+exchange_handler page_api_events;                                    // page_api_events.c
 exchange_handler page_api_entity;                                    // page_api_entity.c
 
 #endif

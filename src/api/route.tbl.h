@@ -14,6 +14,7 @@ ROUTE(PAGE_NODES, "GET", PAGE "/nodes", page_api_nodes, "for the page: all nodes
 ROUTE(PAGE_NAMESPACES, "GET", PAGE "/namespaces", page_api_namespaces, "for the page: all namespaces with their values")
 ROUTE(PAGE_PODS, "GET", PAGE "/pods", page_api_pods, "for the page: pods with their values")
 ROUTE(PAGE_CONTAINERS, "GET", PAGE "/containers", page_api_containers, "for the page: containers with their values")
+ROUTE(PAGE_EVENTS, "GET", PAGE "/events", page_api_events, "for the page: the newest events, and how many a minute")
 ROUTE(PAGE_NODE, "GET", PAGE "/node/{node}", page_api_entity, "for the page: a node with all it has")
 ROUTE(PAGE_NAMESPACE, "GET", PAGE "/namespace/{namespace}", page_api_entity, "for the page: a namespace with all it has")
 ROUTE(PAGE_POD, "GET", PAGE "/pod/{namespace}/{pod}", page_api_entity, "for the page: a pod with all it has")

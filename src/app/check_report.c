@@ -54,6 +54,15 @@ check_report_line(struct check_report *report, bool ok, struct text what, struct
     give(report);
 }
 
+void
+check_report_note(struct check_report *report, struct text what, struct text detail)
+{
+    report->tried++;
+    out_format(report->tool->out, "%s  note  " TEXT_FORMAT ": " TEXT_FORMAT "\n",
+               report->live ? AGAIN : "", TEXT_ARGS(what), TEXT_ARGS(detail));
+    give(report);
+}
+
 int
 check_report_end(struct check_report *report)
 {

@@ -21,6 +21,8 @@ void check_report_begin(struct check_report *report, struct text what);
 // NULL.
 void check_report_line(struct check_report *report, bool ok, struct text what,
                        struct text detail, const char *advice);
+// "note  WHAT: DETAIL" for what Skerry can do without.
+void check_report_note(struct check_report *report, struct text what, struct text detail);
 // How it went as a whole; the exit code.
 int check_report_end(struct check_report *report);
 

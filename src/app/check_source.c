@@ -14,7 +14,7 @@ check_source_footprint(void)
 {
     return probe_footprint() + arena_bytes(SOURCE_CHECK_BYTES) +
            arena_bytes(credentials_scratch_bytes()) + arena_bytes(sizeof(struct credentials)) +
-           decode_space_footprint() + objects_footprint() +
+           decode_space_footprint() + objects_footprint(ELEMENT_BYTES_MAX) +
            arena_bytes(sizeof(struct objects)) + targets_footprint(CHECK_KUBELETS);
 }
 
@@ -33,7 +33,7 @@ check_source_init(struct check_source *check, struct arena *arena,
     check->credentials = arena_take(arena, sizeof *check->credentials);
     struct decode_space *space = decode_space_new(arena);
     check->objects = arena_take(arena, sizeof *check->objects);
-    objects_init(check->objects, arena, space);
+    objects_init(check->objects, arena, space, ELEMENT_BYTES_MAX);
     targets_init(&check->targets, arena, CHECK_KUBELETS, key);
 }
 
@@ -140,6 +140,7 @@ struct permission {
     const char *verb;
     const char *resource;
     const char *subresource;
+    const char *without;  // what goes without it; NULL: nothing does
 };
 
 // "allowed" of the answer's status; the spec that it repeats has no such member.
@@ -182,19 +183,29 @@ try_permission(struct check_source *check, const struct permission *permission)
         return;
     }
     bool allowed = is_allowed(&check->probe);
+    if (!allowed && permission->without != NULL) {
+        check_report_note(check->report, out_view(&name), text_of(permission->without));
+        return;
+    }
     line(check, allowed, out_view(&name), TEXT(""), "apply the manifest that `skerry rbac` prints");
 }
+
+#define NO_EVENTS \
+    "not allowed, so no events are shown; all else works. Apply the manifest that " \
+    "`skerry rbac` prints"
 
 static void
 try_permissions(struct check_source *check, const struct source_uri *uri)
 {
     static const struct permission always[] = {
-        {"list", "nodes", ""},      {"watch", "nodes", ""},      {"list", "pods", ""},
-        {"watch", "pods", ""},      {"list", "namespaces", ""},  {"watch", "namespaces", ""},
+        {"list", "nodes", "", NULL},      {"watch", "nodes", "", NULL},
+        {"list", "pods", "", NULL},       {"watch", "pods", "", NULL},
+        {"list", "namespaces", "", NULL}, {"watch", "namespaces", "", NULL},
+        {"list", "events", "", NO_EVENTS}, {"watch", "events", "", NO_EVENTS},
     };
-    static const struct permission summary = {"get", "nodes", "stats"};
-    static const struct permission resource = {"get", "nodes", "metrics"};
-    static const struct permission proxy = {"get", "nodes", "proxy"};
+    static const struct permission summary = {"get", "nodes", "stats", NULL};
+    static const struct permission resource = {"get", "nodes", "metrics", NULL};
+    static const struct permission proxy = {"get", "nodes", "proxy", NULL};
     for (size_t i = 0; i < ARRAY_COUNT(always); i++) {
         try_permission(check, &always[i]);
     }

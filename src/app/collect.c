@@ -19,7 +19,7 @@
 #define TURN_MS 250
 #define STACK_BYTES (128 * 1024)
 // Each source's watches and lists, and one for its next request.
-#define TRANSFERS_PER_CLUSTER 4
+#define TRANSFERS_PER_CLUSTER 5
 // Handshakes cost 2 ms of CPU each: more at once would only wait for each other.
 #define HANDSHAKES_MIN 8
 #define HANDSHAKES_MAX 64

@@ -1,8 +1,9 @@
 #include "app/tool.h"
 
 static const char introduction[] =
-    "# The account of the appliance in the cluster: reads nodes, pods and namespaces,\n"
-    "# and asks kubelets for their statistics. Apply it, then make a kubeconfig:\n"
+    "# The account of the appliance in the cluster: reads nodes, pods, namespaces\n"
+    "# and events, and asks kubelets for their statistics. Apply it, then make a\n"
+    "# kubeconfig:\n"
     "#\n"
     "#   kubectl apply -f skerry-rbac.yaml\n"
     "#   server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')\n"
@@ -56,7 +57,7 @@ static const char account[] =
     "  name: skerry\n"
     "rules:\n"
     "- apiGroups: [\"\"]\n"
-    "  resources: [\"nodes\", \"pods\", \"namespaces\"]\n"
+    "  resources: [\"nodes\", \"pods\", \"namespaces\", \"events\"]\n"
     "  verbs: [\"get\", \"list\", \"watch\"]\n";
 
 static const char direct_rule[] =

@@ -116,6 +116,8 @@ capacity_derive(struct capacity *capacity)
     // Requests of further resources and accelerators: one pod in eight has one.
     capacity->extras = pods / 8 + 4 * nodes + 256;
     capacity->pressures = pressures_of(capacity);
+    // 456 bytes each: an hour of a small cluster, what is new in a large one.
+    capacity->events = 144 + nodes / 8;
     // In cells of 32 bytes: a node with name, address, versions and labels
     // takes 40; a pod with name, owner and its share of shared label sets 4;
     // container names and images are mostly shared texts; a namespace 8.

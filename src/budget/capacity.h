@@ -25,6 +25,7 @@ struct capacity {
     uint32_t disks;         // rows of block devices
     uint32_t extras;        // values without a column of their own
     uint32_t pressures;     // rows of pressure stall information
+    uint32_t events;        // the newest ones of Kubernetes
     uint32_t string_cells;  // 32 bytes each
     uint32_t overflow_nodes;  // nodes beyond `nodes` that still count in totals
     uint32_t overflow_pods;   // pods beyond `pods` whose requests still count

@@ -161,6 +161,7 @@ write_json_capacity(struct json *json, const struct capacity *capacity)
         {"disks", capacity->disks},
         {"extras", capacity->extras},
         {"pressures", capacity->pressures},
+        {"events", capacity->events},
         {"stringCells", capacity->string_cells},
         {"overflowNodes", capacity->overflow_nodes},
         {"overflowPods", capacity->overflow_pods},

@@ -1,6 +1,7 @@
 #include "discover/discover.h"
 
 #include "base/check.h"
+#include "table/event_ring.h"
 #include "table/source_count.h"
 
 // Pods are listed without waiting longer for the others.
@@ -9,7 +10,11 @@
 size_t
 discover_footprint(void)
 {
-    return OBJECT_KIND_COUNT * list_watch_footprint() + status_footprint();
+    size_t bytes = status_footprint();
+    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+        bytes += list_watch_footprint((enum object_kind)kind);
+    }
+    return bytes;
 }
 
 static struct text
@@ -62,11 +67,25 @@ on_namespace(void *context, enum object_change change, struct text version,
     }
 }
 
+// What a cluster has forgotten has happened all the same.
+static void
+on_event(void *context, enum object_change change, struct text version,
+         const struct event_object *event)
+{
+    (void)version;
+    struct discover *self = context;
+    if (change != OBJECT_DELETED) {
+        table_put_event(self->writer, self->source, event, change == OBJECT_LISTED);
+    }
+}
+
 static void
 on_list_begin(void *context, enum object_kind kind)
 {
     struct discover *self = context;
-    table_list_begin(self->writer, self->source, kind);
+    if (kind != OBJECT_EVENT) {
+        table_list_begin(self->writer, self->source, kind);
+    }
     if (self->list_begun[kind]) {
         source_count_relist(self->writer, self->source);
     }
@@ -80,6 +99,10 @@ static void
 on_list_end(void *context, enum object_kind kind)
 {
     struct discover *self = context;
+    if (kind == OBJECT_EVENT) {
+        table_events_listed(self->writer, self->source);
+        return;
+    }
     table_list_end(self->writer, self->source, kind);
     if (kind == OBJECT_NODE) {
         self->hooks.nodes_end(self->hooks.context, self->source);
@@ -90,7 +113,7 @@ static bool
 is_well(const struct discover *self)
 {
     for (unsigned i = 0; i < OBJECT_KIND_COUNT; i++) {
-        if (self->last_error[i] != 0) {
+        if (i != OBJECT_EVENT && self->last_error[i] != 0) {
             return false;
         }
     }
@@ -98,7 +121,8 @@ is_well(const struct discover *self)
 }
 
 // The API server is as bad as the last answer of each kind: what one kind is
-// denied is shown although the others work. The same failure is told once.
+// denied is shown although the others work; but for events, which stand apart. The
+// same failure is told once.
 static void
 on_result(void *context, enum object_kind kind, int error, struct text sentence)
 {
@@ -106,7 +130,9 @@ on_result(void *context, enum object_kind kind, int error, struct text sentence)
     struct wall_ms now = platform_wall_now(self->platform);
     int before = self->last_error[kind];
     self->last_error[kind] = error;
-    if (error != 0 || is_well(self)) {
+    if (kind == OBJECT_EVENT) {
+        table_note_events(self->writer, self->source, error);
+    } else if (error != 0 || is_well(self)) {
         table_note_source(self->writer, self->source, error, sentence, now);
     }
     if (error != 0) {
@@ -186,7 +212,7 @@ discover_init(struct discover *discover, struct arena *arena,
         .bytes = on_bytes,
         .decoded = on_decoded,
         .objects = {.context = discover, .on_node = on_node, .on_pod = on_pod,
-                    .on_namespace = on_namespace},
+                    .on_namespace = on_namespace, .on_event = on_event},
     };
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
         list_watch_init(&discover->list_watch[kind], arena, (enum object_kind)kind,
@@ -216,6 +242,7 @@ discover_turn(struct discover *self)
     if (!self->pods_begun && may_list_pods(self)) {
         self->pods_begun = true;
         list_watch_begin(&self->list_watch[OBJECT_POD]);
+        list_watch_begin(&self->list_watch[OBJECT_EVENT]);
     }
     for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
         struct mono_ns due = list_watch_turn(&self->list_watch[kind]);

@@ -1,8 +1,9 @@
 // What a cluster has: its nodes, namespaces and pods, from its API server into
 // the live table, for one source.
 //
-// Nodes and namespaces are listed first, then pods, so that each pod finds what
-// it belongs to; then all three are watched. While the API server is away
+// Nodes and namespaces are listed first, then pods and events, so that each pod finds
+// what it belongs to; then all are watched. Events are an extra: an account that may
+// not read them has everything else. While the API server is away
 // everything stays as it was. Who fetches from the nodes is told by callbacks
 // when they come, change and go.
 #ifndef SKERRY_DISCOVER_DISCOVER_H
@@ -60,7 +61,7 @@ struct mono_ns discover_turn(struct discover *discover);
 #define DISCOVER_ASK_MS (60 * 1000)
 void discover_ask_pods(struct discover *discover);
 
-// All kinds were listed once.
+// All kinds but events were listed once.
 bool discover_is_synced(const struct discover *discover);
 
 #endif

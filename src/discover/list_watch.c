@@ -42,16 +42,24 @@ list_watch_plural(enum object_kind kind)
         return "pods";
     case OBJECT_NAMESPACE:
         return "namespaces";
+    case OBJECT_EVENT:
+        return "events";
     case OBJECT_KIND_COUNT:
         break;
     }
     return "objects";
 }
 
-size_t
-list_watch_footprint(void)
+static size_t
+element_bytes(enum object_kind kind)
 {
-    return objects_footprint();
+    return kind == OBJECT_EVENT ? EVENT_BYTES_MAX : ELEMENT_BYTES_MAX;
+}
+
+size_t
+list_watch_footprint(enum object_kind kind)
+{
+    return objects_footprint(element_bytes(kind));
 }
 
 void
@@ -71,7 +79,7 @@ list_watch_init(struct list_watch *self, struct arena *arena, enum object_kind k
         .limit = LIST_WATCH_LIMIT,
         .wants_list = true,
     };
-    objects_init(&self->objects, arena, space);
+    objects_init(&self->objects, arena, space, element_bytes(kind));
 }
 
 static struct mono_ns
@@ -199,6 +207,15 @@ on_namespace(void *context, enum object_change change, struct text version,
 }
 
 static void
+on_event(void *context, enum object_change change, struct text version,
+         const struct event_object *event)
+{
+    struct list_watch *self = context;
+    note_event(self, change, version);
+    self->hooks.objects.on_event(self->hooks.objects.context, change, version, event);
+}
+
+static void
 on_page(void *context, const struct page_seen *page)
 {
     struct list_watch *self = context;
@@ -283,6 +300,7 @@ begin_document(struct list_watch *self)
         .on_node = on_node,
         .on_pod = on_pod,
         .on_namespace = on_namespace,
+        .on_event = on_event,
         .on_page = on_page,
         .on_bookmark = on_bookmark,
         .on_error = on_error,

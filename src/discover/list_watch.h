@@ -106,7 +106,7 @@ struct list_watch {
     char path[LIST_WATCH_PATH_BYTES];
 };
 
-size_t list_watch_footprint(void);
+size_t list_watch_footprint(enum object_kind kind);
 void list_watch_init(struct list_watch *self, struct arena *arena, enum object_kind kind,
                      struct api_server *server, const struct platform *platform,
                      struct fetch *fetch, const struct list_watch_hooks *hooks,
@@ -121,7 +121,7 @@ struct mono_ns list_watch_turn(struct list_watch *self);
 // Lists again as soon as the watch under way is given up.
 void list_watch_ask(struct list_watch *self);
 
-// "nodes", "pods", "namespaces".
+// "nodes", "pods", "namespaces", "events".
 const char *list_watch_plural(enum object_kind kind);
 
 #endif

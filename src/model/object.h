@@ -1,4 +1,4 @@
-// What the API server said about a node, pod or namespace: the few members
+// What the API server said about a node, pod, namespace or event: the few members
 // that Skerry keeps. Owns nothing; texts live until the callback returns.
 #ifndef SKERRY_MODEL_OBJECT_H
 #define SKERRY_MODEL_OBJECT_H
@@ -10,7 +10,7 @@
 #include "base/times.h"
 #include "limits.h"
 
-enum object_kind { OBJECT_NODE, OBJECT_POD, OBJECT_NAMESPACE, OBJECT_KIND_COUNT };
+enum object_kind { OBJECT_NODE, OBJECT_POD, OBJECT_NAMESPACE, OBJECT_EVENT, OBJECT_KIND_COUNT };
 
 // Quantities of a requests, limits, capacity or allocatable map. CPU in
 // millicores rounded up, the rest in bytes or units rounded up, as
@@ -125,6 +125,22 @@ struct namespace_object {
     bool terminating;
     uint32_t label_count;
     struct label labels[LABELS_MAX];
+};
+
+// An Event, old form or new (events.k8s.io writes both into one).
+struct event_object {
+    struct text uid;
+    struct text namespace_name;  // of what it is about; empty where that has none
+    struct text kind;            // "Pod"
+    struct text name;
+    struct text reason;  // "BackOff"
+    struct text message;
+    struct text component;  // who says it: "kubelet"
+    struct text node;       // where; empty: not told
+    bool warning;           // else normal
+    uint64_t count;         // times seen, at least 1
+    struct wall_ms first;
+    struct wall_ms last;
 };
 
 #endif

@@ -24,6 +24,7 @@ struct decode_space {
         struct pod_object pod;
         struct node_object node;
         struct namespace_object namespace_object;
+        struct event_object event;
     } seen;
     char *texts;
     size_t texts_used;

@@ -1,6 +1,7 @@
 #include "parse/objects.h"
 
 #include "base/error.h"
+#include "parse/event_object.h"
 #include "parse/metadata.h"
 #include "parse/namespace_object.h"
 #include "parse/node_object.h"
@@ -38,23 +39,27 @@ enum event_field { EVENT_TYPE, EVENT_OBJECT };
 KIND(node, node_object_shape);
 KIND(pod, pod_object_shape);
 KIND(namespace, namespace_object_shape);
+KIND(event, event_object_shape);
 
 static const struct shape *const event_shapes[] = {
     [OBJECT_NODE] = &node_event,
     [OBJECT_POD] = &pod_event,
     [OBJECT_NAMESPACE] = &namespace_event,
+    [OBJECT_EVENT] = &event_event,
 };
 
 static const struct document lists[] = {
     [OBJECT_NODE] = {ROOT_OBJECT, &node_list},
     [OBJECT_POD] = {ROOT_OBJECT, &pod_list},
     [OBJECT_NAMESPACE] = {ROOT_OBJECT, &namespace_list},
+    [OBJECT_EVENT] = {ROOT_OBJECT, &event_list},
 };
 
 static const struct document watches[] = {
     [OBJECT_NODE] = {ROOT_ELEMENTS, &node_event},
     [OBJECT_POD] = {ROOT_ELEMENTS, &pod_event},
     [OBJECT_NAMESPACE] = {ROOT_ELEMENTS, &namespace_event},
+    [OBJECT_EVENT] = {ROOT_ELEMENTS, &event_event},
 };
 
 static int
@@ -106,6 +111,18 @@ take_namespace(struct objects *objects, struct cursor *cursor, enum object_chang
 }
 
 static int
+take_event_object(struct objects *objects, struct cursor *cursor, enum object_change change)
+{
+    struct event_object *event = &objects->space->seen.event;
+    struct text version = {0};
+    int error = event_object_read(cursor, event, &version, &objects->splitter.counters);
+    if (error == 0) {
+        objects->observer.on_event(objects->observer.context, change, version, event);
+    }
+    return error;
+}
+
+static int
 take_object(struct objects *objects, struct cursor *cursor, enum object_change change)
 {
     switch (objects->kind) {
@@ -113,6 +130,8 @@ take_object(struct objects *objects, struct cursor *cursor, enum object_change c
         return take_node(objects, cursor, change);
     case OBJECT_POD:
         return take_pod(objects, cursor, change);
+    case OBJECT_EVENT:
+        return take_event_object(objects, cursor, change);
     default:
         return take_namespace(objects, cursor, change);
     }
@@ -208,17 +227,19 @@ take_element(void *context, unsigned tag, struct text json)
 }
 
 size_t
-objects_footprint(void)
+objects_footprint(size_t element_bytes)
 {
-    return splitter_footprint(ELEMENT_BYTES_MAX);
+    return splitter_footprint(element_bytes);
 }
 
 void
-objects_init(struct objects *objects, struct arena *arena, struct decode_space *space)
+objects_init(struct objects *objects, struct arena *arena, struct decode_space *space,
+             size_t element_bytes)
 {
     ASSERT(space != NULL);
+    ASSERT(element_bytes <= ELEMENT_BYTES_MAX);
     objects->space = space;
-    splitter_init(&objects->splitter, arena, ELEMENT_BYTES_MAX, take_element, objects);
+    splitter_init(&objects->splitter, arena, element_bytes, take_element, objects);
 }
 
 static void
@@ -228,6 +249,7 @@ begin(struct objects *objects, enum object_kind kind, struct objects_observer ob
     ASSERT(kind != OBJECT_NODE || observer.on_node != NULL);
     ASSERT(kind != OBJECT_POD || observer.on_pod != NULL);
     ASSERT(kind != OBJECT_NAMESPACE || observer.on_namespace != NULL);
+    ASSERT(kind != OBJECT_EVENT || observer.on_event != NULL);
     objects->kind = kind;
     objects->observer = observer;
 }

@@ -1,4 +1,4 @@
-// Lists and watches of the API server -> node, pod and namespace objects.
+// Lists and watches of the API server -> node, pod, namespace and event objects.
 //
 // A list is one document ({"metadata":{...},"items":[...]}), a watch one
 // {"type":...,"object":{...}} after another for as long as it lasts. The order
@@ -37,6 +37,8 @@ struct objects_observer {
                    const struct pod_object *pod);
     void (*on_namespace)(void *context, enum object_change change, struct text version,
                          const struct namespace_object *seen);
+    void (*on_event)(void *context, enum object_change change, struct text version,
+                     const struct event_object *event);
     void (*on_page)(void *context, const struct page_seen *page);  // lists
     // Watches: up to here everything was sent; and the server gives up.
     void (*on_bookmark)(void *context, struct text version);
@@ -51,8 +53,10 @@ struct objects {
     bool watch;
 };
 
-size_t objects_footprint(void);
-void objects_init(struct objects *objects, struct arena *arena, struct decode_space *space);
+// `element_bytes`: the largest object that is read; larger ones are counted and skipped.
+size_t objects_footprint(size_t element_bytes);
+void objects_init(struct objects *objects, struct arena *arena, struct decode_space *space,
+                  size_t element_bytes);
 // `annotations` (may be NULL) are the ones of nodes to keep; their texts must
 // outlive the document.
 void objects_begin_list(struct objects *objects, enum object_kind kind,

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "budget/capacity.h"
 #include "limits.h"
+#include "table/event_row.h"
 #include "table/row.h"
 
 #define TABLE_MAGIC UINT64_C(0x736b657272793031)  // "skerry01"
@@ -33,6 +34,7 @@
     POOL(DISKS, "disks", struct disk_row, disks)                           \
     POOL(EXTRAS, "extras", struct extra_row, extras)                       \
     POOL(PRESSURES, "pressures", struct pressure_row, pressures)           \
+    POOL(EVENTS, "events", struct event_row, events)                       \
     POOL(STRINGS, "strings", struct string_cell, string_cells)
 
 enum table_pool {
@@ -110,6 +112,8 @@ struct source_row {
     uint8_t insecure;  // some certificate is not verified
     uint8_t proxy;     // scrapes go through the API server
     uint8_t synced;    // bit per enum object_kind: first list complete
+    uint8_t events_listed;  // its events were listed once
+    uint16_t events_error;  // enum error of the last request for events
     int64_t api_last_success_ms;
     int64_t api_last_failure_ms;  // 0 = none since start
     uint32_t api_last_error;      // enum error
@@ -142,6 +146,8 @@ struct table_header {
     _Atomic uint32_t totals_seq;
     struct totals totals[SAMPLES_PER_ROW];  // the cluster
     uint8_t totals_newest;
+    _Atomic uint32_t event_minutes_seq;
+    struct event_minute event_minute[EVENT_MINUTES];  // [minute % EVENT_MINUTES]
 };
 
 // Bytes of the file for a derived capacity.

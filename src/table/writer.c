@@ -9,7 +9,7 @@ size_t
 table_writer_footprint(const struct capacity *capacity)
 {
     size_t namespaces = (size_t)capacity->namespaces + 1;
-    return arena_bytes(sizeof(struct table_writer)) + overflow_footprint(capacity) +
+    return arena_bytes(sizeof(struct table_writer)) + overflow_footprint(capacity) + event_ring_footprint(capacity) +
            arena_bytes(namespaces * sizeof(struct totals)) +
            arena_bytes(((size_t)capacity->nodes + 1) * sizeof(struct node_sums)) +
            arena_bytes(((size_t)capacity->pods + 1) * sizeof(row_index));
@@ -95,6 +95,7 @@ table_writer_init(struct arena *arena, void *memory, size_t size, const struct c
     writer->header = memory;
     writer->owner_pool = POOL_NODES;
     overflow_init(&writer->overflow, arena, capacity);
+    event_ring_init(&writer->events, arena, writer->header);
     writer->sums =
         arena_take_array(arena, (size_t)capacity->namespaces + 1, sizeof(struct totals));
     writer->node_sums =
@@ -182,6 +183,7 @@ forget_source(struct table_writer *writer, unsigned source)
         }
     }
     overflow_forget_source(&writer->overflow, source);
+    event_ring_forget_source(&writer->events, source);
 }
 
 void
@@ -260,6 +262,7 @@ pool_of(enum object_kind kind)
         return POOL_PODS;
     case OBJECT_NAMESPACE:
         return POOL_NAMESPACES;
+    case OBJECT_EVENT:  // has a ring of its own: event_ring.h
     case OBJECT_KIND_COUNT:
         break;
     }

@@ -2,6 +2,7 @@
 #ifndef SKERRY_TABLE_WRITER_STATE_H
 #define SKERRY_TABLE_WRITER_STATE_H
 
+#include "table/event_ring.h"
 #include "table/overflow.h"
 #include "table/pool.h"
 #include "table/string_store.h"
@@ -21,6 +22,7 @@ struct list_sync {
 struct table_writer {
     struct table_header *header;
     struct overflow overflow;     // pods that have no row
+    struct event_ring events;
     struct totals *sums;          // [namespaces + 1]; scratch of a cycle's end
     struct node_sums *node_sums;  // [nodes + 1]
     struct list_sync lists[SOURCES_MAX + 1][OBJECT_KIND_COUNT];

@@ -9,10 +9,11 @@ import { overviewView } from "./overview.js";
 import { troubles } from "./trouble.js";
 import { listView } from "./lists.js";
 import { entityView } from "./entity.js";
+import { eventsView } from "./events.js";
 import { applianceView } from "./appliance.js";
 
 const VIEWS = [
-    ["", "Overview"], ["nodes", "Nodes"], ["namespaces", "Namespaces"], ["pods", "Pods"], ["containers", "Containers"], ["appliance", "This appliance"],
+    ["", "Overview"], ["nodes", "Nodes"], ["namespaces", "Namespaces"], ["pods", "Pods"], ["containers", "Containers"], ["events", "Events"], ["appliance", "This appliance"],
 ];
 const NAMES = { node: 1, namespace: 1, pod: 2, container: 3, system: 2 };
 const OLD_MS = 30000;
@@ -162,7 +163,7 @@ function showTabs() {
     const alone = shell.isAlone();
     tabs.forEach((tab, i) => {
         const [path] = VIEWS[i];
-        tab.hidden = alone && (path === "namespaces" || path === "pods");
+        tab.hidden = alone && (path === "namespaces" || path === "pods" || path === "events");
         if (path === "nodes") {
             tab.firstChild.textContent = overview.sums.ofCluster ? "Nodes" : "Machines";
         }
@@ -199,6 +200,9 @@ function makeView(path) {
     }
     if (["nodes", "namespaces", "pods", "containers"].includes(kind) && names.length === 0) {
         return listView(shell, kind);
+    }
+    if (kind === "events" && names.length === 0) {
+        return eventsView(shell);
     }
     if (kind === "appliance" && names.length === 0) {
         return applianceView(shell);
@@ -277,7 +281,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setT
 // Keys
 
 const KEYS = [
-    ["1 to 6", "the views"], ["r", "a longer range of the charts; R: a shorter one"], ["/", "filter the list"], ["↓ ↑ or j k", "choose a row"], ["Enter", "open it"], ["Esc", "leave the filter; one level up"], ["t", "light or dark"], ["?", "this list"],
+    ["1 to 7", "the views"], ["r", "a longer range of the charts; R: a shorter one"], ["/", "filter the list"], ["↓ ↑ or j k", "choose a row"], ["Enter", "open it"], ["Esc", "leave the filter; one level up"], ["t", "light or dark"], ["?", "this list"],
 ];
 
 function showHelp() {

@@ -347,7 +347,7 @@ main(void)
     bench.space = decode_space_new(&bench.arena);
     summary_init(&bench.summary, &bench.arena, bench.space);
     resource_init(&bench.resource, &bench.arena, bench.space);
-    objects_init(&bench.objects, &bench.arena, bench.space);
+    objects_init(&bench.objects, &bench.arena, bench.space, ELEMENT_BYTES_MAX);
 
     struct text summary = inflate(read_file("tests/fixtures/parse/summary.json"));
     struct text resource = make_resource();

@@ -21,6 +21,7 @@ all_is_well() {
     says 'ok +API server'
     says 'ok +may list nodes'
     says 'ok +may watch pods'
+    says 'ok +may list events'
     [ "$(grep -c 'ok *kubelet of ' "$WORK/check.out")" = 3 ] || fail "not three kubelets: $(cat "$WORK/check.out")"
 }
 
@@ -37,6 +38,16 @@ one_right_is_missing() { # RESOURCE what
     command_ok /allow
     [ "$CODE" = 1 ] || fail "exit $CODE"
     says "FAIL.*$2"
+}
+
+# What older manifests do not grant.
+events_are_forbidden() {
+    command_ok '/deny?resource=events' || { fail "nothing is denied"; return; }
+    check "--source=$(source_of tls)"
+    command_ok /allow
+    [ "$CODE" = 0 ] || fail "exit $CODE"
+    says 'note +may list events: not allowed.*skerry rbac'
+    says 'all [0-9]+ checks passed'
 }
 
 token_is_refused() {
@@ -125,6 +136,7 @@ case_run 'check: all is well' all_is_well
 case_run 'check: no rights' without_rights
 case_run 'check: 403 for nodes/stats' one_right_is_missing nodes/stats 'nodes/stats'
 case_run 'check: 403 for pods' one_right_is_missing pods 'pods'
+case_run 'check: events are forbidden' events_are_forbidden
 case_run 'check: the token is refused' token_is_refused
 case_run 'check: API server down' api_is_down
 case_run 'check: unknown authority' wrong_authority

@@ -101,6 +101,23 @@ on_namespace(void *context, enum object_change change, struct text version,
 }
 
 static void
+on_event(void *context, enum object_change change, struct text version,
+         const struct event_object *event)
+{
+    struct fuzz *fuzz = context;
+    hash_object(fuzz, change, version, event->uid);
+    fuzz_text(fuzz, event->namespace_name);
+    fuzz_text(fuzz, event->kind);
+    fuzz_text(fuzz, event->name);
+    fuzz_text(fuzz, event->reason);
+    fuzz_text(fuzz, event->message);
+    fuzz_text(fuzz, event->component);
+    fuzz_text(fuzz, event->node);
+    fuzz_u64(fuzz, event->count ^ (uint64_t)event->last.ms ^ event->warning);
+    FUZZ_CHECK(event->count >= 1 && event->last.ms >= event->first.ms);
+}
+
+static void
 on_page(void *context, const struct page_seen *page)
 {
     struct fuzz *fuzz = context;
@@ -131,7 +148,7 @@ story(struct fuzz *fuzz, struct objects *decoder, const uint8_t *data, size_t si
     static const struct wanted wanted = {1, {TEXT("example.org/host-id")}};
     enum object_kind kind = (enum object_kind)(data[0] / 2 % OBJECT_KIND_COUNT);
     struct objects_observer observer = {fuzz,    on_node,     on_pod,  on_namespace,
-                                        on_page, on_bookmark, on_error};
+                                        on_event, on_page, on_bookmark, on_error};
     fuzz->story = 0;
     if (data[0] % 2 == 0) {
         objects_begin_list(decoder, kind, observer, &wanted);
@@ -148,9 +165,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz fuzz;
     static struct objects decoder;
     if (fuzz.space == NULL) {
-        struct arena arena = fuzz_arena(decode_space_footprint() + objects_footprint());
+        struct arena arena = fuzz_arena(decode_space_footprint() + objects_footprint(ELEMENT_BYTES_MAX));
         fuzz.space = decode_space_new(&arena);
-        objects_init(&decoder, &arena, fuzz.space);
+        objects_init(&decoder, &arena, fuzz.space, ELEMENT_BYTES_MAX);
         fuzz.buffer = decoder.splitter.buffer;
         fuzz.buffer_size = ELEMENT_BYTES_MAX;
     }

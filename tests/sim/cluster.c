@@ -326,6 +326,12 @@ cluster_add_incident(struct cluster *cluster, struct incident *incident)
 }
 
 void
+cluster_change_incident(struct cluster *cluster, struct incident *incident)
+{
+    emit(cluster, "MODIFIED", &incident->object);
+}
+
+void
 cluster_forget_incident(struct cluster *cluster, struct incident *incident)
 {
     emit_deleted(cluster, &incident->object);

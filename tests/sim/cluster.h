@@ -54,6 +54,8 @@ struct incident {
     const char *component;
     bool warning;
     bool new_style; /* only eventTime, as the scheduler writes them */
+    uint32_t count;
+    int64_t last_ms;
     char message[160];
 };
 
@@ -138,7 +140,8 @@ struct space *cluster_add_space(struct cluster *cluster, const char *name);
 /* Its pods go with it; not for the system\'s four, nor the last one. */
 void cluster_remove_space(struct cluster *cluster, struct space *space);
 
-/* For incident.c: an Event object comes, or has had its time. */
+/* For incident.c: an Event object comes, was seen again, or has had its time. */
+void cluster_change_incident(struct cluster *cluster, struct incident *incident);
 void cluster_add_incident(struct cluster *cluster, struct incident *incident);
 void cluster_forget_incident(struct cluster *cluster, struct incident *incident);
 

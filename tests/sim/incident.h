@@ -1,4 +1,5 @@
 /* The cluster's Event objects: what happened, kept for a while.
+ * One of the old form that is reported again counts up.
  * Full (INCIDENTS_MAX): the oldest goes, as it would by its time to live. */
 #ifndef SIM_INCIDENT_H
 #define SIM_INCIDENT_H

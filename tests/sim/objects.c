@@ -94,11 +94,11 @@ write_event(struct buf *out, const struct incident *event)
     buf_printf(out, "\"source\":{\"component\":\"%s\"},\"firstTimestamp\":\"", event->component);
     buf_time(out, event->object.created_ms);
     BUF_LIT(out, "\",\"lastTimestamp\":\"");
-    buf_time(out, event->object.created_ms);
+    buf_time(out, event->last_ms);
     buf_printf(out,
-               "\",\"count\":1,\"type\":\"%s\",\"eventTime\":null,"
+               "\",\"count\":%u,\"type\":\"%s\",\"eventTime\":null,"
                "\"reportingComponent\":\"\",\"reportingInstance\":\"\"",
-               event->warning ? "Warning" : "Normal");
+               event->count, event->warning ? "Warning" : "Normal");
 }
 
 static const char node_fields[] =

@@ -3,6 +3,7 @@
 
 #include "../test.h"
 #include "api/page_api.h"
+#include "table/event_ring.h"
 #include "world.h"
 
 static bool
@@ -172,6 +173,78 @@ TEST(shows_one_of_each)
           holds(container, "{\"name\":\"custom/queue_length\",\"value\":12.5"));
 }
 
+static void
+put_event(struct world *world, const char *uid, const char *reason, int64_t seconds, bool warning)
+{
+    struct event_object event = {
+        .uid = text_of(uid), .namespace_name = TEXT("shop"), .kind = TEXT("Pod"),
+        .name = TEXT("web-0"), .reason = text_of(reason), .message = TEXT("Back-off \"x\""),
+        .component = TEXT("kubelet"), .node = TEXT("n1"), .warning = warning, .count = 2,
+        .first = {seconds * 1000}, .last = {seconds * 1000},
+    };
+    table_put_event(world->writer, 1, &event, false);
+}
+
+TEST(lists_events)
+{
+    struct world *world = world_make(0);
+    put_event(world, "a", "BackOff", 1795008300, true);
+    put_event(world, "b", "Pulled", 1795008360, false);
+    struct text answer = world_get(world, "/api/v1/page/events");
+    static const char *const parts[] = {
+        "\"minutes\":[", "[1795008300000,0,1]", "[1795008360000,1,0]", "\"kept\":2",
+        "\"cluster\":true,\"listed\":false,\"error\":\"\",\"forbidden\":false",
+        "[1795008360000,1795008360000,2,\"normal\",\"shop\",\"Pod\",\"web-0\",\"Pulled\","
+        "\"kubelet\",\"n1\",\"Back-off \\\"x\\\"\"],\n[1795008300000",
+        "],\"truncated\":false}",
+    };
+    check_nesting(answer);
+    check_parts(answer, parts, ARRAY_COUNT(parts));
+    table_note_events(world->writer, 1, -ERR_HTTP_403);
+    CHECK(holds(world_get(world, "/api/v1/page/events"), "\"forbidden\":true"));
+}
+
+TEST(chooses_events)
+{
+    static const struct {
+        const char *query;
+        const char *reasons;  // B, P
+    } rows[] = {
+        {"", "PB"},
+        {"namespace=shop&kind=Pod&object=web-0", "PB"},
+        {"namespace=sho", ""},
+        {"kind=Node", ""},
+        {"object=web", ""},
+        {"reason=BackOff", "B"},
+        {"type=warning", "B"},
+        {"type=normal", "P"},
+        {"text=BACK-OFF", "PB"},
+        {"text=pull", "P"},
+        {"text=nothing%20of%20it", ""},
+    };
+    char target[128];
+    struct world *world = world_make(0);
+    put_event(world, "a", "BackOff", 1795008300, true);
+    put_event(world, "b", "Pulled", 1795008360, false);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        (void)snprintf(target, sizeof target, "/api/v1/page/events?%s", rows[i].query);
+        struct text answer = world_get(world, target);
+        check_nesting(answer);
+        CHECK_EQUAL_U64(world->exchange.status, 200);
+        CHECK_EQUAL_U64(holds(answer, "\"BackOff\""), strchr(rows[i].reasons, 'B') != NULL);
+        CHECK_EQUAL_U64(holds(answer, "\"Pulled\""), strchr(rows[i].reasons, 'P') != NULL);
+        CHECK(holds(answer, "\"truncated\":false"));
+    }
+    struct text answer = world_get(world, "/api/v1/page/events?limit=1");
+    CHECK(holds(answer, "\"Pulled\"") && !holds(answer, "\"BackOff\""));
+    CHECK(holds(answer, "],\"truncated\":true}"));
+    CHECK(holds(world_get(world, "/api/v1/page/events?limit=2"), "\"truncated\":false"));
+    CHECK(holds(world_get(world, "/api/v1/page/events?limit=none"), "limit is a number"));
+    CHECK_EQUAL_U64(world->exchange.status, 400);
+    CHECK(holds(world_get(world, "/api/v1/page/events?type=Bad"), "not \"Bad\""));
+    CHECK_EQUAL_U64(world->exchange.status, 400);
+}
+
 TEST(names_what_is_near)
 {
     struct world *world = world_make(0);
@@ -244,6 +317,8 @@ main(void)
             {"lists_many", lists_many},
             {"sums_up", sums_up},
             {"shows_one_of_each", shows_one_of_each},
+            {"lists_events", lists_events},
+            {"chooses_events", chooses_events},
             {"names_what_is_near", names_what_is_near},
             {"lists_as_many_as_asked_for", lists_as_many_as_asked_for},
             {"says_what_is_wrong_with_the_query", says_what_is_wrong_with_the_query},

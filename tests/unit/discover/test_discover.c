@@ -230,6 +230,61 @@ TEST(watches_and_lists_begun_again_are_counted)
     fake_close(&machine);
 }
 
+#define HAPPENED(uid, count)                                                              \
+    "{\"metadata\":{\"name\":\"e\",\"uid\":\"" uid "\"},\"involvedObject\":{\"kind\":\"Pod\"," \
+    "\"namespace\":\"d\",\"name\":\"p1\"},\"count\":" count ",\"type\":\"Warning\","           \
+    "\"lastTimestamp\":\"2026-11-22T17:45:16Z\"}"
+
+TEST(events_are_listed_and_watched)
+{
+    begin();
+    sync_all();
+    const struct table_header *header = table_writer_header(writer);
+    fake_fetch_answer(request("/events?limit"), 200, TEXT(LIST(HAPPENED("u1", "1"))));
+    CHECK_EQUAL_U64(rows(POOL_EVENTS), 1);
+    CHECK_EQUAL_U64(header->source[1].events_listed, 1);
+    struct fake_request *watch = request("/events?watch");
+    fake_fetch_head(watch, 200, 0);
+    CHECK(fake_fetch_body(watch, TEXT(EVENT("MODIFIED", HAPPENED("u1", "4"))
+                                      EVENT("ADDED", HAPPENED("u2", "1"))
+                                      EVENT("DELETED", HAPPENED("u1", "4")))));
+    CHECK_EQUAL_U64(rows(POOL_EVENTS), 2);
+    CHECK_EQUAL_U64(header->counter[COUNTER_EVENTS], 5);
+    // Too old: a list, and nothing is counted twice.
+    fake_fetch_end(watch, 0);
+    fake_advance(&machine, 5000);
+    fake_fetch_answer(request("/events?watch"), 410, TEXT("{}"));
+    fake_fetch_answer(request("/events?limit"), 200,
+                      TEXT(LIST(HAPPENED("u1", "4") "," HAPPENED("u2", "1"))));
+    CHECK_EQUAL_U64(rows(POOL_EVENTS), 2);
+    CHECK_EQUAL_U64(header->counter[COUNTER_EVENTS], 5);
+    CHECK_EQUAL_U64(header->source[1].relist_total, 1);
+    fake_close(&machine);
+}
+
+TEST(events_that_are_forbidden_disturb_nothing)
+{
+    begin();
+    sync_all();
+    const struct source_row *source = &table_writer_header(writer)->source[1];
+    fake_fetch_answer(request("/events?limit"), 403, TEXT("{}"));
+    CHECK_EQUAL_U64(source->events_error, ERR_HTTP_403);
+    CHECK_EQUAL_U64(source->api_last_error, ERR_OK);
+    CHECK_EQUAL_U64(source->api_last_failure_ms, 0);
+    CHECK_EQUAL_U64(table_writer_header(writer)->counter[COUNTER_API_FAILURES], 1);
+    CHECK(discover_is_synced(&discover));
+    CHECK(strstr(told, "http_403 ") != NULL);
+    // A success of the others is one.
+    fake_advance(&machine, 1000);
+    fake_fetch_head(request("/pods?watch"), 200, 0);
+    CHECK_EQUAL_U64(source->api_last_success_ms, platform_wall_now(&machine.platform).ms);
+    // The right is given later.
+    fake_fetch_answer(request("/events?limit"), 200, TEXT(LIST(HAPPENED("u1", "1"))));
+    CHECK_EQUAL_U64(source->events_error, ERR_OK);
+    CHECK_EQUAL_U64(rows(POOL_EVENTS), 1);
+    fake_close(&machine);
+}
+
 TEST(nodes_beyond_the_plan_are_told)
 {
     begin();
@@ -326,6 +381,9 @@ main(void)
         {"watches_change_it", watches_change_it},
         {"watches_and_lists_begun_again_are_counted",
          watches_and_lists_begun_again_are_counted},
+        {"events_are_listed_and_watched", events_are_listed_and_watched},
+        {"events_that_are_forbidden_disturb_nothing",
+         events_that_are_forbidden_disturb_nothing},
         {"nodes_beyond_the_plan_are_told", nodes_beyond_the_plan_are_told},
         {"pods_do_not_wait_for_what_is_forbidden", pods_do_not_wait_for_what_is_forbidden},
         {"the_server_goes_and_everything_stays", the_server_goes_and_everything_stays},

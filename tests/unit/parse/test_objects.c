@@ -102,6 +102,20 @@ on_namespace(void *context, enum object_change change, struct text version,
 }
 
 static void
+on_event(void *context, enum object_change change, struct text version,
+         const struct event_object *event)
+{
+    struct out *out = &((struct world *)context)->out;
+    out_format(out, "event %s %.*s %.*s %.*s %.*s/%.*s %.*s %s x%llu %lld-%lld %.*s@%.*s: %.*s\n",
+               changes[change], TEXT_ARGS(version), TEXT_ARGS(event->uid), TEXT_ARGS(event->kind),
+               TEXT_ARGS(event->namespace_name), TEXT_ARGS(event->name),
+               TEXT_ARGS(event->reason), event->warning ? "warning" : "normal",
+               (unsigned long long)event->count, (long long)event->first.ms,
+               (long long)event->last.ms, TEXT_ARGS(event->component), TEXT_ARGS(event->node),
+               TEXT_ARGS(event->message));
+}
+
+static void
 on_page(void *context, const struct page_seen *page)
 {
     struct out *out = &((struct world *)context)->out;
@@ -128,11 +142,11 @@ static struct world *
 world_new(void)
 {
     struct world *world = fixture_alloc(sizeof *world);
-    size_t footprint = decode_space_footprint() + objects_footprint();
+    size_t footprint = decode_space_footprint() + objects_footprint(ELEMENT_BYTES_MAX);
     struct arena arena = fixture_arena(footprint);
     struct decode_space *space = decode_space_new(&arena);
     memset(&space->seen, 0xaa, sizeof space->seen);
-    objects_init(&world->objects, &arena, space);
+    objects_init(&world->objects, &arena, space, ELEMENT_BYTES_MAX);
     CHECK_EQUAL_U64(arena.used, footprint);
     return world;
 }
@@ -143,7 +157,7 @@ decode(struct world *world, enum object_kind kind, bool watch, struct text input
 {
     static const struct wanted annotations = {2, {TEXT("example.org/host-id"), TEXT("other")}};
     struct objects_observer observer = {world,   on_node,     on_pod,  on_namespace,
-                                        on_page, on_bookmark, on_error};
+                                        on_event, on_page, on_bookmark, on_error};
     world->out = out_of(world->log, sizeof world->log);
     if (watch) {
         objects_begin_watch(&world->objects, kind, observer, &annotations);
@@ -359,6 +373,47 @@ TEST(namespaces_that_go)
     CHECK_EQUAL_U64(count_lines(world, "namespace listed  b  0 terminating 1"), 1);
 }
 
+TEST(reads_real_events)
+{
+    struct world *world = decoded(OBJECT_EVENT, false, fixture_read("events.json"), 0);
+    CHECK_EQUAL_U64(count_lines(world, "event listed 412 8b95273a-369c-499f-9bd0-c31053163688 "
+                                       "Node /hollow-001 RegisteredNode normal x1 "
+                                       "1795369516000-1795369516000 node-controller@hollow-001: "
+                                       "Node hollow-001 event: Registered Node hollow-001 in "
+                                       "Controller"), 1);
+    CHECK_EQUAL_U64(counters_of(world)->elements, 5);  // and the page
+    CHECK_EQUAL_U64(count_lines(world, "event listed "), 4);
+}
+
+TEST(events_of_both_forms)
+{
+    struct world *world = decoded(
+        OBJECT_EVENT, true,
+        TEXT("{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"e\",\"namespace\":\"n\","
+             "\"uid\":\"u1\",\"resourceVersion\":\"8\"},\"involvedObject\":{\"kind\":\"Pod\","
+             "\"namespace\":\"n\",\"name\":\"p\"},\"reason\":\"BackOff\",\"message\":\"m\","
+             "\"source\":{\"component\":\"kubelet\",\"host\":\"n1\"},\"count\":7,"
+             "\"type\":\"Warning\",\"firstTimestamp\":\"2026-11-22T17:45:16Z\","
+             "\"lastTimestamp\":\"2026-11-22T17:45:26Z\",\"eventTime\":null}}\n"
+             "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"e\",\"uid\":\"u2\","
+             "\"resourceVersion\":\"9\"},\"involvedObject\":{\"kind\":\"Pod\",\"name\":\"p\"},"
+             "\"source\":{},\"firstTimestamp\":null,\"lastTimestamp\":null,\"type\":\"Normal\","
+             "\"eventTime\":\"2026-11-22T17:45:16.250000Z\",\"series\":{\"count\":3,"
+             "\"lastObservedTime\":\"2026-11-22T17:45:17.500000Z\"},"
+             "\"reportingComponent\":\"kubelet\",\"reportingInstance\":\"n2\"}}\n"
+             "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"e\",\"uid\":\"u3\"}}}\n"
+             "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Event\",\"metadata\":"
+             "{\"resourceVersion\":\"12\",\"creationTimestamp\":null},\"involvedObject\":{},"
+             "\"source\":{}}}\n"),
+        0);
+    CHECK(has(world, "event modified 8 u1 Pod n/p BackOff warning x7 1795369516000-1795369526000 "
+                     "kubelet@n1: m\n"));
+    CHECK(has(world, "event added 9 u2 Pod /p  normal x3 1795369516250-1795369517500 "
+                     "kubelet@n2: \n"));
+    CHECK(has(world, "bookmark 12\n"));
+    CHECK_EQUAL_U64(fixture_skipped(counters_of(world), ERR_MISSING), 1);  // u3 has no time
+}
+
 TEST(events_may_name_their_type_last)
 {
     struct world *world = decoded(OBJECT_POD, true,
@@ -474,6 +529,8 @@ main(void)
         {"keeps_wanted_annotations_of_nodes", keeps_wanted_annotations_of_nodes},
         {"a_port_fits_sixteen_bits", a_port_fits_sixteen_bits},
         {"namespaces_that_go", namespaces_that_go},
+        {"reads_real_events", reads_real_events},
+        {"events_of_both_forms", events_of_both_forms},
         {"events_may_name_their_type_last", events_may_name_their_type_last},
         {"skips_objects_that_are_not_as_they_should_be",
          skips_objects_that_are_not_as_they_should_be},

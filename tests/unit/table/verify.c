@@ -334,12 +334,30 @@ check_strings(struct pass *pass)
     }
 }
 
+// They are found by looking at all: no list, no index.
+static void
+check_events(struct pass *pass)
+{
+    const struct pool_use *use = &pass->header->pool[POOL_EVENTS];
+    uint32_t live = 0;
+    expect(pass, use->fresh >= 1 && use->fresh <= use->limit + 1, "events lie outside the pool");
+    for (row_index i = 1; i < use->fresh && i <= use->limit; i++) {
+        const struct event_row *row = pool_row_const(pass->header, POOL_EVENTS, i);
+        live += row->head.state == ROW_LIVE;
+        expect(pass, (row->head.seq & 1U) == 0, "an event is left under change");
+    }
+    expect(pass, live == use->used && use->used <= use->peak, "events are counted wrongly");
+}
+
 static void
 check_all(struct pass *pass, uint8_t *of_node, uint8_t *of_namespace)
 {
     for (unsigned i = 0; i < POOL_COUNT; i++) {
-        check_pool(pass, (enum table_pool)i);
+        if (i != POOL_EVENTS) {
+            check_pool(pass, (enum table_pool)i);
+        }
     }
+    check_events(pass);
     expect(pass, (pass->header->structure_seq & 1U) == 0, "the structure is left under change");
     expect(pass, (pass->header->totals_seq & 1U) == 0, "the totals are left under change");
     if (pass->wrong != NULL) {
@@ -351,7 +369,7 @@ check_all(struct pass *pass, uint8_t *of_node, uint8_t *of_namespace)
     check_nodes(pass, of_node);
     check_namespaces(pass, of_namespace);
     check_pods(pass, of_node, of_namespace);
-    for (unsigned i = POOL_CONTAINERS; i < POOL_STRINGS; i++) {
+    for (unsigned i = POOL_CONTAINERS; i < POOL_EVENTS; i++) {
         check_owned(pass, (enum table_pool)i);
     }
     if (pass->wrong == NULL) {
