@@ -167,8 +167,9 @@
 #define APPLIANCE_FAILING_MAX 200
 // What is listed of the last hour at most; the answer says when there is more.
 #define PAGE_CHANGES_MAX 200
-// Events of one answer, newest first; an appliance of 5,000 nodes keeps fewer.
-#define PAGE_EVENTS_MAX 1000
+// Events that are kept, and those of one answer, newest first.
+#define EVENTS_KEPT_MAX 1000
+#define PAGE_EVENTS_MAX EVENTS_KEPT_MAX
 // Rows of each table on /plain, which is one page without script.
 #define SUMMARY_NODES_MAX 200
 #define SUMMARY_NAMESPACES_MAX 200

@@ -50,6 +50,7 @@ appliance_capacity(const struct config *config, uint32_t nodes)
         .namespaces = given_or(config, CONFIG_NAMESPACES, capacity_namespaces_of(pods)),
         .connections = given_or(config, CONFIG_CONNECTIONS, capacity_connections_of(nodes)),
         .clients = (uint32_t)config_number(config, CONFIG_CLIENTS),
+        .events = (uint32_t)config_number(config, CONFIG_EVENTS),
         .pressure = (enum pressure_level)config_number(config, CONFIG_PRESSURE),
     };
     capacity_derive(&capacity);

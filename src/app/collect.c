@@ -19,7 +19,7 @@
 #define TURN_MS 250
 #define STACK_BYTES (128 * 1024)
 // Each source's watches and lists, and one for its next request.
-#define TRANSFERS_PER_CLUSTER 5
+#define TRANSFERS_PER_CLUSTER 4
 // Handshakes cost 2 ms of CPU each: more at once would only wait for each other.
 #define HANDSHAKES_MIN 8
 #define HANDSHAKES_MAX 64
@@ -78,7 +78,8 @@ static struct fetch_curl_caps
 fetch_caps(const struct config *config, const struct capacity *capacity)
 {
     struct collect_counts counts = collect_source_counts(config);
-    uint32_t own = counts.kubernetes * TRANSFERS_PER_CLUSTER;
+    uint32_t events = config_number(config, CONFIG_EVENTS) != 0 ? 1 : 0;
+    uint32_t own = counts.kubernetes * (TRANSFERS_PER_CLUSTER + events);
     return (struct fetch_curl_caps){
         .transfers = capacity->transfers + own,
         .connections = capacity->connections + own,

@@ -67,7 +67,7 @@ collect_source_footprint(enum source_kind kind, const struct config *config)
     switch (kind) {
     case SOURCE_KUBERNETES:
         return arena_bytes(sizeof(struct credentials)) + arena_bytes(sizeof(struct discover))
-               + discover_footprint();
+               + discover_footprint(config_number(config, CONFIG_EVENTS) != 0);
     case SOURCE_HOST:
         return host_footprint(&host);
     case SOURCE_CADVISOR:
@@ -163,6 +163,7 @@ open_discover(struct collect_source *source, struct arena *arena, struct collect
             .refused = api_refused,
         },
         .seed = rooms->key.k0 + source->number * 16,
+        .events = config_number(rooms->config, CONFIG_EVENTS) != 0,
     };
     struct discover_hooks hooks = {
         .context = bound,

@@ -14,6 +14,7 @@ CONFIG(NAMESPACES, "namespaces", COUNT, "", "namespaces to plan for (default one
 CONFIG(CONNECTIONS, "connections", COUNT, "", "connections to keep alive (default one a node)")
 CONFIG(CLIENTS, "clients", COUNT, "32", "HTTP clients served at once")
 CONFIG(PRESSURE, "pressure", CHOICE, "pods", "levels with pressure stall information")
+CONFIG(EVENTS, "events", COUNT, "128", "newest events of Kubernetes to keep and show; 0: they are not asked for")
 CONFIG(LISTEN_IP, "listen-ip", TEXT, "127.0.0.1", "address of the page and API")
 CONFIG(HEAPSTER_PORT, "heapster-port", COUNT, "8082", "port of the page and API")
 CONFIG(INSECURE_OPEN, "insecure-open", BOOL, "false", "listen on a non-loopback address without TLS and token")

@@ -26,6 +26,7 @@ static const struct range ranges[] = {
     {CONFIG_NAMESPACES, 1, NAMESPACES_MAX, "split larger clusters between several appliances"},
     {CONFIG_CONNECTIONS, 1, CONNECTIONS_MAX, "connections are shared when there are more nodes"},
     {CONFIG_CLIENTS, 1, CLIENTS_MAX, "put a caching proxy before it"},
+    {CONFIG_EVENTS, 0, EVENTS_KEPT_MAX, "each new one is looked for among all"},
     {CONFIG_HEAPSTER_PORT, 1, 65535, "it is a TCP port"},
     {CONFIG_UID_BASE, 0, UID_BASE_MAX, "it is a user id"},
 };

@@ -5,6 +5,7 @@
 
 #define NODES_DEFAULT 100
 #define CLIENTS_DEFAULT 32
+#define EVENTS_DEFAULT 128
 
 // The kubelet's default maximum is 110 pods a node; fleets run about 30.
 #define PODS_PER_NODE 30
@@ -68,6 +69,7 @@ capacity_for_nodes(uint32_t nodes)
         .containers = capacity_containers_of(nodes, pods),
         .connections = capacity_connections_of(nodes),
         .clients = CLIENTS_DEFAULT,
+        .events = EVENTS_DEFAULT,
         .pressure = PRESSURE_PODS,
     };
     capacity_derive(&capacity);
@@ -116,8 +118,6 @@ capacity_derive(struct capacity *capacity)
     // Requests of further resources and accelerators: one pod in eight has one.
     capacity->extras = pods / 8 + 4 * nodes + 256;
     capacity->pressures = pressures_of(capacity);
-    // 456 bytes each: an hour of a small cluster, what is new in a large one.
-    capacity->events = 144 + nodes / 8;
     // In cells of 32 bytes: a node with name, address, versions and labels
     // takes 40; a pod with name, owner and its share of shared label sets 4;
     // container names and images are mostly shared texts; a namespace 8.

@@ -18,6 +18,7 @@ struct capacity {
     uint32_t containers;   // of pods, plus system containers of nodes
     uint32_t connections;  // kept alive to kubelets and API servers
     uint32_t clients;      // of the HTTP server
+    uint32_t events;       // of Kubernetes that are kept, 456 bytes each; 0: none
     enum pressure_level pressure;
 
     // Derived.
@@ -25,7 +26,6 @@ struct capacity {
     uint32_t disks;         // rows of block devices
     uint32_t extras;        // values without a column of their own
     uint32_t pressures;     // rows of pressure stall information
-    uint32_t events;        // the newest ones of Kubernetes
     uint32_t string_cells;  // 32 bytes each
     uint32_t overflow_nodes;  // nodes beyond `nodes` that still count in totals
     uint32_t overflow_pods;   // pods beyond `pods` whose requests still count

@@ -7,11 +7,19 @@
 // Pods are listed without waiting longer for the others.
 #define PODS_WAIT_MS (10 * 1000)
 
+_Static_assert(OBJECT_EVENT + 1 == OBJECT_KIND_COUNT, "events may be left out");
+
+static unsigned
+kinds_of(bool events)
+{
+    return events ? OBJECT_KIND_COUNT : OBJECT_EVENT;
+}
+
 size_t
-discover_footprint(void)
+discover_footprint(bool events)
 {
     size_t bytes = status_footprint();
-    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+    for (unsigned kind = 0; kind < kinds_of(events); kind++) {
         bytes += list_watch_footprint((enum object_kind)kind);
     }
     return bytes;
@@ -195,6 +203,7 @@ discover_init(struct discover *discover, struct arena *arena,
         .writer = writer,
         .hooks = *hooks,
         .server = config->server,
+        .kinds = kinds_of(config->events),
         .begun = platform_mono_now(platform),
     };
     if (config->host_id_annotation.size != 0) {
@@ -214,10 +223,10 @@ discover_init(struct discover *discover, struct arena *arena,
         .objects = {.context = discover, .on_node = on_node, .on_pod = on_pod,
                     .on_namespace = on_namespace, .on_event = on_event},
     };
-    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+    for (unsigned kind = 0; kind < discover->kinds; kind++) {
         list_watch_init(&discover->list_watch[kind], arena, (enum object_kind)kind,
                         &discover->server, platform, fetch, &list_watch_hooks, space,
-                        &discover->annotations, config->seed + (uint64_t)kind);
+                        &discover->annotations, config->seed + kind);
     }
     list_watch_begin(&discover->list_watch[OBJECT_NODE]);
     list_watch_begin(&discover->list_watch[OBJECT_NAMESPACE]);
@@ -242,9 +251,11 @@ discover_turn(struct discover *self)
     if (!self->pods_begun && may_list_pods(self)) {
         self->pods_begun = true;
         list_watch_begin(&self->list_watch[OBJECT_POD]);
-        list_watch_begin(&self->list_watch[OBJECT_EVENT]);
+        if (self->kinds > OBJECT_EVENT) {
+            list_watch_begin(&self->list_watch[OBJECT_EVENT]);
+        }
     }
-    for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+    for (unsigned kind = 0; kind < self->kinds; kind++) {
         struct mono_ns due = list_watch_turn(&self->list_watch[kind]);
         next = mono_before(due, next) ? due : next;
     }

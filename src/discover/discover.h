@@ -30,6 +30,7 @@ struct discover {
     struct table_writer *writer;
     struct discover_hooks hooks;
     struct api_server server;
+    unsigned kinds;  // that are listed: the last, events, may be left out
     struct list_watch list_watch[OBJECT_KIND_COUNT];
     struct status status;
     struct wanted annotations;  // that names the host
@@ -45,9 +46,10 @@ struct discover_config {
     struct text host_id_annotation;  // empty: none; must outlive the discover
     struct api_server server;        // without status and status_holder
     uint64_t seed;
+    bool events;      // they are asked for
 };
 
-size_t discover_footprint(void);
+size_t discover_footprint(bool events);
 void discover_init(struct discover *discover, struct arena *arena,
                    const struct discover_config *config, const struct platform *platform,
                    struct fetch *fetch, struct table_writer *writer,

@@ -54,10 +54,11 @@ free_row(struct event_ring *ring, row_index index)
     row_write_end(&row->head);
     ring->last_s[index] = 0;
     ring->tag[index] = 0;
+    pool_give(ring->header, POOL_EVENTS, index);
 }
 
 static void
-adopt_row(struct event_ring *ring, row_index index, struct pool_use *use)
+adopt_row(struct event_ring *ring, row_index index)
 {
     struct event_row *row = row_at(ring, index);
     uint32_t seq = atomic_load_explicit(&row->head.seq, memory_order_relaxed);
@@ -71,20 +72,18 @@ adopt_row(struct event_ring *ring, row_index index, struct pool_use *use)
     }
     ring->last_s[index] = row->last_s;
     ring->tag[index] = (uint32_t)row->uid_hash;
-    use->used++;
 }
 
 void
 event_ring_init(struct event_ring *ring, struct arena *arena, struct table_header *header)
 {
-    struct pool_use *use = &header->pool[POOL_EVENTS];
-    size_t count = (size_t)use->limit + 1;
-    *ring = (struct event_ring){.header = header, .limit = use->limit};
+    uint32_t limit = header->pool[POOL_EVENTS].limit;
+    size_t count = (size_t)limit + 1;
+    *ring = (struct event_ring){.header = header, .limit = limit};
     ring->tag = arena_take_array(arena, count, sizeof(uint32_t));
     ring->last_s = arena_take_array(arena, count, sizeof(uint32_t));
-    use->used = 0;
-    for (row_index i = 1; i < use->fresh; i++) {
-        adopt_row(ring, i, use);
+    for (row_index i = 0; (i = pool_next(header, POOL_EVENTS, i)) != 0;) {
+        adopt_row(ring, i);
     }
     write_begin(ring);
     write_end(ring);
@@ -93,11 +92,9 @@ event_ring_init(struct event_ring *ring, struct arena *arena, struct table_heade
 void
 event_ring_forget_source(struct event_ring *ring, unsigned source)
 {
-    struct pool_use *use = &ring->header->pool[POOL_EVENTS];
     for (row_index i = 1; i <= ring->limit; i++) {
         if (ring->last_s[i] != 0 && row_at(ring, i)->head.source == source) {
             free_row(ring, i);
-            use->used--;
         }
     }
     ring->header->source[source].events_listed = 0;
@@ -210,15 +207,6 @@ fill_row(struct event_ring *ring, row_index index, unsigned source, uint64_t uid
     ring->tag[index] = (uint32_t)uid_hash;
 }
 
-static void
-take_free(struct event_ring *ring, row_index index)
-{
-    struct pool_use *use = &ring->header->pool[POOL_EVENTS];
-    use->used++;
-    use->fresh = index >= use->fresh ? index + 1 : use->fresh;
-    use->peak = use->used > use->peak ? use->used : use->peak;
-}
-
 // True: it has a row now.
 static bool
 add(struct table_writer *writer, unsigned source, uint64_t uid_hash,
@@ -234,7 +222,8 @@ add(struct table_writer *writer, unsigned source, uint64_t uid_hash,
         return false;
     }
     if (floor_s == 0) {
-        take_free(ring, index);
+        index = pool_take(ring->header, POOL_EVENTS);
+        ASSERT(index != 0);
     } else {
         table_count(writer, COUNTER_EVENTS_EVICTED, 1);
     }

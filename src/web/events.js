@@ -93,8 +93,11 @@ function filterChoice(key, title, changed) {
     } };
 }
 
-function sourceNotices(sources) {
+function sourceNotices({ sources, room }) {
     const clusters = sources.filter((source) => source.cluster);
+    if (room === 0) {
+        return [h("p", { class: "notice warn" }, "Events are not asked for here: start the appliance with ", h("code", {}, "--events=128"), " to see them.")];
+    }
     if (clusters.length === 0) {
         return [h("p", { class: "notice warn" }, "There are no events here: only Kubernetes clusters have them, and this appliance reads none.")];
     }
@@ -140,7 +143,7 @@ export function eventsView(shell) {
     const stop = poll("/api/v1/page/events", () => Math.max(PERIOD_MS, shell.period()), (next) => {
         answer = next;
         all = rowsOf(next);
-        fill(noticePlace, sourceNotices(next.sources));
+        fill(noticePlace, sourceNotices(next));
         apply();
     }, shell.failed);
     const element = h("div", { class: "page full events" }, noticePlace,

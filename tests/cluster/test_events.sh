@@ -120,10 +120,22 @@ forbidden() {
     is_the_truth
 }
 
+
+off() {
+    tree_stop
+    rm -rf "$WORK/tree"
+    tree_start --nodes=4 --events=0 --metric-resolution=1s "--source=$(source_of tls)"
+    await_scraped 4 60 || { fail "nothing is scraped"; return; }
+    [ "$(get $EVENTS | jq -c '[.room, .kept, .rows]')" = '[0,0,[]]' ] || fail "$(get $EVENTS)"
+    [ "$(get $EVENTS | jq -c '.sources[0].error')" = '""' ] || fail "$(get $EVENTS)"
+    [ "$(appliance '.sources[0].up')" = true ] || fail "$(appliance '.sources[0]')"
+}
+
 case_run starts starts
 case_run counts_up counts_up
 case_run chooses chooses
 case_run too_old too_old
 case_run collect_dies collect_dies
 case_run forbidden forbidden
+case_run off off
 finish

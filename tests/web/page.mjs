@@ -301,6 +301,28 @@ await run("every range of charts", async () => {
     }
 });
 
+await run("events as the cluster has them", async () => {
+    const unlucky = running.findLast((pod) => pod !== some);
+    for (let i = 0; i < 3; i++) {
+        await command(`/pod?do=restart&ns=${unlucky.namespace}&name=${unlucky.name}&container=0`);
+    }
+    await tab("Events");
+    const line = rows.filter({ hasText: "BackOff" }).filter({ hasText: unlucky.name });
+    await line.filter({ has: page.locator("td", { hasText: /^3$/ }) }).waitFor();
+    await page.locator(".minutes .warning").first().waitFor();
+    const all = rowsOf(await json("page/events"));
+    check(await rows.count() === all.length, `${await rows.count()} rows of ${all.length}`);
+    await shot(page, "events-1280", true);
+    await page.getByLabel("Type").selectOption("normal");
+    await line.waitFor({ state: "detached" });
+    check(/type=normal/.test(page.url()), page.url());
+    check(await rows.count() === all.filter((event) => event.type === "normal").length, `${await rows.count()} normal ones`);
+    await page.getByLabel("Type").selectOption("");
+    await page.getByLabel("Reason").selectOption("BackOff");
+    await turned(page, () => line.locator("a", { hasText: unlucky.name }).click());
+    check(page.url().includes(`#/pod/${unlucky.namespace}/${unlucky.name}`), page.url());
+});
+
 await run("this appliance", async () => {
     await tab("This appliance");
     await page.getByText("The appliance is well").waitFor();
@@ -334,7 +356,7 @@ await run("a phone, and the dark", async () => {
     for (const scheme of ["light", "dark"]) {
         const phone = await openPage(PHONE, scheme);
         const dark = scheme === "dark" ? "-dark" : "";
-        for (const [name, hash] of [["overview", ""], ["nodes", "nodes"], ["pods", "pods"], ["pod", `pod/${some.namespace}/${some.name}`], ["appliance", "appliance"]]) {
+        for (const [name, hash] of [["overview", ""], ["nodes", "nodes"], ["pods", "pods"], ["pod", `pod/${some.namespace}/${some.name}`], ["events", "events"], ["appliance", "appliance"]]) {
             await phone.goto(`${BASE}/#/${hash}`);
             await phone.locator(".page").locator("table, .chart").first().waitFor();
             if (["overview", "pod"].includes(name)) {
@@ -346,7 +368,7 @@ await run("a phone, and the dark", async () => {
         await phone.context().close();
     }
     const dark = await openPage(WIDE, "dark");
-    for (const [name, hash] of [["overview", ""], ["node", `node/${nodes[0].name}`], ["pods", "pods"], ["appliance", "appliance"]]) {
+    for (const [name, hash] of [["overview", ""], ["node", `node/${nodes[0].name}`], ["pods", "pods"], ["events", "events"], ["appliance", "appliance"]]) {
         await dark.goto(`${BASE}/#/${hash}`);
         await dark.locator(".page").locator("table, .chart").first().waitFor();
         if (["overview", "node"].includes(name)) {
@@ -370,7 +392,7 @@ function contrast(one, other) {
 await run("can be read and reached by everybody", async () => {
     for (const scheme of ["light", "dark"]) {
         const seen = await openPage(WIDE, scheme);
-        for (const hash of ["", "pods", "appliance", `pod/${some.namespace}/${some.name}`]) {
+        for (const hash of ["", "pods", "events", "appliance", `pod/${some.namespace}/${some.name}`]) {
             await seen.goto(`${BASE}/#/${hash}`);
             await seen.locator(".page").locator("table, .chart").first().waitFor();
             const texts = await seen.evaluate(() => {

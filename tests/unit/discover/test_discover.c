@@ -92,7 +92,7 @@ begin(void)
     struct discover_config config = {
         .source = 1, .host_id_annotation = TEXT("example.com/id"),
         .server = {.host = TEXT("api"), .port = 6443, .token = token, .refused = refused},
-        .seed = test_seed(),
+        .seed = test_seed(), .events = true,
     };
     struct discover_hooks hooks = {
         .node_put = node_put, .node_removed = node_removed, .nodes_begin = nodes_begin,
@@ -103,7 +103,7 @@ begin(void)
     before += decode_space_footprint();
     discover_init(&discover, &arena, &config, &machine.platform, &net.fetch, writer, &hooks,
                   space);
-    CHECK_EQUAL_U64(arena.used - before, discover_footprint());
+    CHECK_EQUAL_U64(arena.used - before, discover_footprint(config.events));
 }
 
 static void

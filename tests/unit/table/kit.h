@@ -33,7 +33,7 @@ KIT struct capacity
 kit_capacity(uint32_t nodes, uint32_t namespaces, uint32_t pods, uint32_t containers)
 {
     struct capacity capacity = {.nodes = nodes, .namespaces = namespaces, .pods = pods,
-                                .containers = containers, .connections = 1, .clients = 1,
+                                .containers = containers, .connections = 1, .clients = 1, .events = 150,
                                 .pressure = PRESSURE_CONTAINERS};
     capacity_derive(&capacity);
     return capacity;
