@@ -114,6 +114,7 @@ export function eventsView(shell) {
     const chart = h("div", {});
     const choices = FILTERS.map(([key, title]) => filterChoice(key, title, apply));
     const list = table({ columns, sort: "last", noun: "events", target, empty: "No event is known.", onArranged: draw,
+        well: (row) => row.type !== "warning",
         search: (row) => `${row.namespace} ${row.kind} ${row.name} ${row.type} ${row.reason} ${row.node} ${row.component} ${row.message}`,
         tools: h("span", { class: "choices" }, choices.map((choice) => choice.element)) });
 
@@ -127,7 +128,7 @@ export function eventsView(shell) {
             return;
         }
         const filtered = isFiltered();
-        const pairs = filtered ? list.first(all.length).map((row) => [row.last, row.type === "warning" ? 0 : 1, row.type === "warning" ? 1 : 0]) : answer.minutes;
+        const pairs = filtered ? list.seen().map((row) => [row.last, row.type === "warning" ? 0 : 1, row.type === "warning" ? 1 : 0]) : answer.minutes;
         fill(chart, bars(minutesOf(now(), pairs)));
         hint.textContent = filtered ? "the filtered ones, each at the time it was seen last"
             : answer.kept >= answer.room ? `all of them; the list has the newest ${count(answer.kept)}` : `times are in ${zone()}`;

@@ -2,7 +2,7 @@
 // the truth. One case a function; prints PASS or FAIL.
 import { get } from "node:http";
 import { execFileSync } from "node:child_process";
-import { ago, bytes, count, cpu, duration, formatOf, percent } from "../../src/web/units.js";
+import { ago, bytes, count, cpu, duration, formatOf, percent, plural } from "../../src/web/units.js";
 import { BASE, PHONE, WIDE, browser, chartsDrawn, check, end, fits, frames, json, openPage, rowsOf, run, shot, turned, withErrors } from "./kit.mjs";
 
 const { SIM_ADMIN, SINK, TREE } = process.env;
@@ -309,14 +309,15 @@ await run("events as the cluster has them", async () => {
     await tab("Events");
     const line = rows.filter({ hasText: "BackOff" }).filter({ hasText: unlucky.name });
     await line.filter({ has: page.locator("td", { hasText: /^3$/ }) }).waitFor();
-    await page.locator(".minutes .warning").first().waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll(".minutes .warning")].some((bar) => bar.offsetHeight > 0));
     const all = rowsOf(await json("page/events"));
-    check(await rows.count() === all.length, `${await rows.count()} rows of ${all.length}`);
+    const tally = () => page.locator(".tally").innerText();
+    check(await tally() === plural(all.length, "events"), `${await tally()}, there are ${all.length}`);
     await shot(page, "events-1280", true);
     await page.getByLabel("Type").selectOption("normal");
     await line.waitFor({ state: "detached" });
     check(/type=normal/.test(page.url()), page.url());
-    check(await rows.count() === all.filter((event) => event.type === "normal").length, `${await rows.count()} normal ones`);
+    check(await tally() === plural(all.filter((event) => event.type === "normal").length, "events"), `normal ones: ${await tally()}`);
     await page.getByLabel("Type").selectOption("");
     await page.getByLabel("Reason").selectOption("BackOff");
     await turned(page, () => line.locator("a", { hasText: unlucky.name }).click());
