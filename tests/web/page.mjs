@@ -311,7 +311,7 @@ await run("events as the cluster has them", async () => {
     await line.filter({ has: page.locator("td", { hasText: /^3$/ }) }).waitFor();
     await page.waitForFunction(() => [...document.querySelectorAll(".minutes .warning")].some((bar) => bar.offsetHeight > 0));
     const all = rowsOf(await json("page/events"));
-    const tally = () => page.locator(".tally").innerText();
+    const tally = () => page.locator(".tools .tally").innerText();
     check(await tally() === plural(all.length, "events"), `${await tally()}, there are ${all.length}`);
     await shot(page, "events-1280", true);
     await page.getByLabel("Type").selectOption("normal");
