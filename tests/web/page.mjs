@@ -314,11 +314,14 @@ await run("events as the cluster has them", async () => {
     const tally = () => page.locator(".tools .tally").innerText();
     check(await tally() === plural(all.length, "events"), `${await tally()}, there are ${all.length}`);
     await shot(page, "events-1280", true);
-    await page.getByLabel("Type").selectOption("normal");
-    await line.waitFor({ state: "detached" });
-    check(/type=normal/.test(page.url()), page.url());
-    check(await tally() === plural(all.filter((event) => event.type === "normal").length, "events"), `normal ones: ${await tally()}`);
+    await page.getByLabel("Type").selectOption("warning");
+    check(/type=warning/.test(page.url()), page.url());
+    check(await tally() === plural(all.filter((event) => event.type === "warning").length, "events"), `warnings: ${await tally()}`);
     await page.getByLabel("Type").selectOption("");
+    await page.locator(".tools input").fill("nothing-is-called-so");
+    await line.waitFor({ state: "detached" });
+    check(await tally() === `0 of ${plural(all.length, "events")}`, `none: ${await tally()}`);
+    await page.locator(".tools input").fill(unlucky.name);
     await page.getByLabel("Reason").selectOption("BackOff");
     await turned(page, () => line.locator("a", { hasText: unlucky.name }).click());
     check(page.url().includes(`#/pod/${unlucky.namespace}/${unlucky.name}`), page.url());
