@@ -56,7 +56,6 @@ struct event_read {
 };
 
 enum event_field { EVENT_METADATA, EVENT_ABOUT, EVENT_SOURCE, EVENT_SERIES };
-// The metadata stands first, as in every kind's shape.
 static const struct field event_fields[] = {
     FIELD_NESTED("metadata", metadata_shape),
     FIELD_NESTED("involvedObject", about_shape),

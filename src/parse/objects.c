@@ -137,23 +137,19 @@ take_object(struct objects *objects, struct cursor *cursor, enum object_change c
     }
 }
 
-// The metadata is the first field of every kind's shape.
+static const struct field bookmark_fields[] = {FIELD_NESTED("metadata", metadata_shape)};
+static const struct shape bookmark_shape = SHAPE(bookmark_fields);
+
 static int
 take_bookmark(struct objects *objects, struct cursor *cursor)
 {
-    const struct shape *shape = event_shapes[objects->kind]->fields[EVENT_OBJECT].child;
     struct metadata metadata = {0};
     uint32_t count;
     struct label_list none = {NULL, &count, 0};
-    struct members members = members_of(cursor, shape, NULL);
+    struct members members = members_of(cursor, &bookmark_shape, NULL);
     int index;
     while ((index = members_next(&members)) >= 0) {
-        if (index == 0) {
-            members.error =
-                metadata_read(cursor, &metadata, none, none, &objects->splitter.counters);
-        } else {
-            cursor_skip(cursor);
-        }
+        members.error = metadata_read(cursor, &metadata, none, none, &objects->splitter.counters);
     }
     if (members.error == 0 && metadata.resource_version.size == 0) {
         return -ERR_MISSING;

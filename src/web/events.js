@@ -4,7 +4,7 @@ import { link, remember, route } from "./route.js";
 import { now, poll, rowsOf } from "./server.js";
 import { namespaceLink, nodeLink, pill, podLink } from "./parts.js";
 import { table } from "./table.js";
-import { clock, count, dated, plural, time, zone } from "./units.js";
+import { clock, count, hourMinute, plural, time, zone } from "./units.js";
 
 const MINUTE_MS = 60000;
 const MINUTES = 60;
@@ -26,7 +26,7 @@ function nameOf(row) {
 
 const columns = [
     { key: "last", title: "Time", width: 92, num: true, hint: "when it was seen last", cell: (row) => h("span", { title: `last ${time(row.last)}, first ${time(row.first)}` }, clock(row.last)) },
-    { key: "type", title: "Type", width: 82, phone: true, cell: (row) => pill(row.type === "warning" ? "warn" : "", row.type) },
+    { key: "type", title: "Type", width: 96, phone: true, cell: (row) => pill(row.type === "warning" ? "warn" : "", row.type) },
     { key: "reason", title: "Reason", width: 150, phone: true, cell: (row) => h("span", { title: row.reason }, row.reason) },
     { key: "namespace", title: "Namespace", width: 110, cell: (row) => row.namespace ? namespaceLink(row.namespace) : "–" },
     { key: "kind", title: "Kind", width: 90 },
@@ -65,9 +65,9 @@ function bars(minutes) {
     const warnings = minutes.reduce((all, minute) => all + minute.warning, 0);
     return [
         h("div", { class: "minutes", role: "img", "aria-label": `${plural(sum, "events")} in the last hour, ${plural(warnings, "warnings")}; at most ${count(most)} a minute` },
-            minutes.map((minute) => h("span", { title: `${dated("axisClock", minute.at)}: ${plural(minute.normal + minute.warning, "events")}, ${plural(minute.warning, "warnings")}` },
+            minutes.map((minute) => h("span", { title: `${hourMinute(minute.at)}: ${plural(minute.normal + minute.warning, "events")}, ${plural(minute.warning, "warnings")}` },
                 part("normal", minute.normal), part("warning", minute.warning)))),
-        h("div", { class: "minute-times dim small" }, [0, 15, 30, 45, MINUTES - 1].map((i) => h("span", {}, dated("axisClock", minutes[i].at)))),
+        h("div", { class: "minute-times dim small" }, [0, 15, 30, 45, MINUTES - 1].map((i) => h("span", {}, hourMinute(minutes[i].at)))),
         h("p", { class: "legend" }, h("span", {}, h("b", {}, count(sum - warnings)), " normal"), h("span", {}, h("b", {}, count(warnings)), " warnings"),
             h("span", {}, "most in a minute ", h("b", {}, count(sum > 0 ? most : 0)))),
     ];

@@ -404,7 +404,9 @@ TEST(events_of_both_forms)
              "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"e\",\"uid\":\"u3\"}}}\n"
              "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Event\",\"metadata\":"
              "{\"resourceVersion\":\"12\",\"creationTimestamp\":null},\"involvedObject\":{},"
-             "\"source\":{}}}\n"),
+             "\"source\":{},\"reason\":\"r\",\"message\":\"m\",\"type\":\"t\",\"count\":0,"
+             "\"firstTimestamp\":null,\"eventTime\":null,\"reportingComponent\":\"\","
+             "\"reportingInstance\":\"\"}}\n"),
         0);
     CHECK(has(world, "event modified 8 u1 Pod n/p BackOff warning x7 1795369516000-1795369526000 "
                      "kubelet@n1: m\n"));
