@@ -18,7 +18,7 @@ struct capacity {
     uint32_t containers;   // of pods, plus system containers of nodes
     uint32_t connections;  // kept alive to kubelets and API servers
     uint32_t clients;      // of the HTTP server
-    uint32_t events;       // of Kubernetes that are kept, 456 bytes each; 0: none
+    uint32_t events;       // of Kubernetes that are kept, 496 bytes each; 0: none
     enum pressure_level pressure;
 
     // Derived.

@@ -133,6 +133,7 @@ struct event_object {
     struct text namespace_name;  // of what it is about; empty where that has none
     struct text kind;            // "Pod"
     struct text name;
+    struct text object_uid;      // of what it is about
     struct text reason;  // "BackOff"
     struct text message;
     struct text component;  // who says it: "kubelet"

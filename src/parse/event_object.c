@@ -8,12 +8,14 @@ struct about_read {
     struct text kind;
     struct text namespace_name;
     struct text name;
+    struct text uid;
 };
 
 static const struct field about_fields[] = {
     FIELD("kind", TEXT, struct about_read, kind),
     FIELD("namespace", TEXT, struct about_read, namespace_name),
     FIELD("name", TEXT, struct about_read, name),
+    FIELD("uid", TEXT, struct about_read, uid),
 };
 static const struct shape about_shape = SHAPE(about_fields);
 
@@ -143,6 +145,7 @@ fill(struct event_object *event, const struct event_read *read)
         .namespace_name = read->about.namespace_name,
         .kind = read->about.kind,
         .name = read->about.name,
+        .object_uid = read->about.uid,
         .reason = read->reason,
         .message = read->message,
         .component = either(read->source.component, read->reporting_component),

@@ -45,10 +45,26 @@ write_end(struct event_ring *ring)
     atomic_store_explicit(&ring->header->event_minutes_seq, (seq | 1U) + 1, memory_order_release);
 }
 
+// Before the row is used for something else.
+static void
+note_eviction(struct event_ring *ring, row_index index)
+{
+    struct table_header *header = ring->header;
+    uint64_t serial = row_at(ring, index)->serial;
+    uint64_t number = atomic_load_explicit(&header->events_evicted, memory_order_relaxed);
+    uint64_t most = atomic_load_explicit(&header->event_evicted_max, memory_order_relaxed);
+    atomic_store_explicit(&header->event_evicted[number % EVENT_EVICTIONS], serial,
+                          memory_order_relaxed);
+    atomic_store_explicit(&header->event_evicted_max, serial > most ? serial : most,
+                          memory_order_relaxed);
+    atomic_store_explicit(&header->events_evicted, number + 1, memory_order_release);
+}
+
 static void
 free_row(struct event_ring *ring, row_index index)
 {
     struct event_row *row = row_at(ring, index);
+    note_eviction(ring, index);
     row_write_begin(&row->head);
     row->head.state = ROW_FREE;
     row_write_end(&row->head);
@@ -72,6 +88,10 @@ adopt_row(struct event_ring *ring, row_index index)
     }
     ring->last_s[index] = row->last_s;
     ring->tag[index] = (uint32_t)row->uid_hash;
+    // The last change may not have been told any more.
+    if (row->serial > atomic_load_explicit(&ring->header->event_serial, memory_order_relaxed)) {
+        atomic_store_explicit(&ring->header->event_serial, row->serial, memory_order_release);
+    }
 }
 
 void
@@ -188,21 +208,44 @@ put_texts(struct event_row *row, const struct event_object *event)
     ASSERT(!out.full);
 }
 
+static struct event_row
+row_of(uint64_t uid_hash, const struct event_object *event)
+{
+    struct event_row row;
+    memset(&row, 0, sizeof row);  // what is not used, too: rows are compared
+    row.uid_hash = uid_hash;
+    row.first_s = writer_seconds(event->first);
+    row.last_s = writer_seconds(event->last);
+    row.count = event->count < UINT32_MAX ? (uint32_t)event->count : UINT32_MAX;
+    row.warning = event->warning;
+    row.uid_form = writer_pack_uid(event->uid, row.uid);
+    row.object_uid_form = writer_pack_uid(event->object_uid, row.object_uid);
+    put_texts(&row, event);
+    return row;
+}
+
+// A row that says the same already stays as it is.
 static void
 fill_row(struct event_ring *ring, row_index index, unsigned source, uint64_t uid_hash,
          const struct event_object *event)
 {
+    const size_t begin = offsetof(struct event_row, uid_hash);
     struct event_row *row = row_at(ring, index);
+    struct event_row fresh = row_of(uid_hash, event);
+    uint64_t serial = atomic_load_explicit(&ring->header->event_serial, memory_order_relaxed) + 1;
+    fresh.serial = row->serial;
+    if (ring->last_s[index] != 0 && row->head.source == source
+        && memcmp((char *)&fresh + begin, (char *)row + begin, sizeof fresh - begin) == 0) {
+        return;
+    }
+    fresh.serial = serial;
     row_write_begin(&row->head);
     row->head.state = ROW_LIVE;
     row->head.source = (uint8_t)source;
-    row->uid_hash = uid_hash;
-    row->first_s = writer_seconds(event->first);
-    row->last_s = writer_seconds(event->last);
-    row->count = event->count < UINT32_MAX ? (uint32_t)event->count : UINT32_MAX;
-    row->warning = event->warning;
-    put_texts(row, event);
+    memcpy((char *)row + begin, (char *)&fresh + begin, sizeof fresh - begin);
     row_write_end(&row->head);
+    // After the row: who knows of the serial finds it.
+    atomic_store_explicit(&ring->header->event_serial, serial, memory_order_release);
     ring->last_s[index] = row->last_s;
     ring->tag[index] = (uint32_t)uid_hash;
 }
@@ -226,6 +269,7 @@ add(struct table_writer *writer, unsigned source, uint64_t uid_hash,
         ASSERT(index != 0);
     } else {
         table_count(writer, COUNTER_EVENTS_EVICTED, 1);
+        note_eviction(ring, index);
     }
     fill_row(ring, index, source, uid_hash, event);
     return true;

@@ -22,18 +22,28 @@ enum event_text {
 // Names of usual length leave 250 bytes of message.
 #define EVENT_TEXTS_BYTES 390
 
+// From `first_s` on it is what the cluster says; the same bytes mean the same event.
 struct event_row {
     struct row_head head;  // seq, state and source; nothing else of it is used
     uint64_t uid_hash;     // keyed
+    uint64_t serial;       // of its last change, from 1: those of later changes are larger
     uint32_t first_s;
     uint32_t last_s;
     uint32_t count;        // stops at the largest number
     uint8_t warning;
+    uint8_t uid_form;         // enum uid_form
+    uint8_t object_uid_form;  // of what it is about
     uint8_t spare;
+    uint8_t uid[16];
+    uint8_t object_uid[16];
     uint16_t size[EVENT_TEXT_COUNT];
     char texts[EVENT_TEXTS_BYTES];
 };
-_Static_assert(sizeof(struct event_row) == 456, "events are planned with 456 bytes");
+_Static_assert(sizeof(struct event_row) == 496, "events are planned with 496 bytes");
+
+// The serials of rows that made room last: who reads events in their order finds out
+// what it came too late for.
+#define EVENT_EVICTIONS 64
 
 // The last hour, and what is under way of this minute.
 #define EVENT_MINUTES 64

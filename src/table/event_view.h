@@ -19,6 +19,22 @@ bool table_read_event(const struct table_reader *reader, row_index index,
 row_index table_older_event(const struct table_reader *reader, uint32_t before_s,
                             row_index before, uint32_t *last_s);
 
+// In the order of changes: the first row whose serial is larger than `after` and at
+// most `newest`, which is table_event_serial() of before. 0: none. What changes
+// meanwhile may be passed over; it comes later, with a larger serial.
+uint64_t table_event_serial(const struct table_reader *reader);
+row_index table_next_event(const struct table_reader *reader, uint64_t after, uint64_t newest,
+                           uint64_t *serial);
+
+// How many rows made room, and the largest serial among them.
+uint64_t table_events_evicted(const struct table_reader *reader, uint64_t *serial_max);
+// The serial of the row that made room as number `number`, from 0; false: that is too
+// long ago to be known.
+bool table_evicted_event(const struct table_reader *reader, uint64_t number, uint64_t *serial);
+
+// Another number for another table: serials and rows are of this one.
+uint64_t table_identity(const struct table_reader *reader);
+
 // The minutes of the last hour in which there were events, in no order; false when
 // they could not be read consistently. Empty ones have minute 0; older ones may be
 // among them.

@@ -148,6 +148,10 @@ struct table_header {
     uint8_t totals_newest;
     _Atomic uint32_t event_minutes_seq;
     struct event_minute event_minute[EVENT_MINUTES];  // [minute % EVENT_MINUTES]
+    _Atomic uint64_t event_serial;           // of the last change of an event's row
+    _Atomic uint64_t events_evicted;         // since the table was made
+    _Atomic uint64_t event_evicted_max;      // the largest serial among them
+    _Atomic uint64_t event_evicted[EVENT_EVICTIONS];  // [number % EVENT_EVICTIONS]
 };
 
 // Bytes of the file for a derived capacity.

@@ -106,10 +106,10 @@ on_event(void *context, enum object_change change, struct text version,
          const struct event_object *event)
 {
     struct out *out = &((struct world *)context)->out;
-    out_format(out, "event %s %.*s %.*s %.*s %.*s/%.*s %.*s %s x%llu %lld-%lld %.*s@%.*s: %.*s\n",
+    out_format(out, "event %s %.*s %.*s %.*s %.*s/%.*s#%.*s %.*s %s x%llu %lld-%lld %.*s@%.*s: %.*s\n",
                changes[change], TEXT_ARGS(version), TEXT_ARGS(event->uid), TEXT_ARGS(event->kind),
                TEXT_ARGS(event->namespace_name), TEXT_ARGS(event->name),
-               TEXT_ARGS(event->reason), event->warning ? "warning" : "normal",
+               TEXT_ARGS(event->object_uid), TEXT_ARGS(event->reason), event->warning ? "warning" : "normal",
                (unsigned long long)event->count, (long long)event->first.ms,
                (long long)event->last.ms, TEXT_ARGS(event->component), TEXT_ARGS(event->node),
                TEXT_ARGS(event->message));
@@ -377,7 +377,8 @@ TEST(reads_real_events)
 {
     struct world *world = decoded(OBJECT_EVENT, false, fixture_read("events.json"), 0);
     CHECK_EQUAL_U64(count_lines(world, "event listed 412 8b95273a-369c-499f-9bd0-c31053163688 "
-                                       "Node /hollow-001 RegisteredNode normal x1 "
+                                       "Node /hollow-001#bf4c929d-02a3-472c-8130-d78d083ae16b "
+                                       "RegisteredNode normal x1 "
                                        "1795369516000-1795369516000 node-controller@hollow-001: "
                                        "Node hollow-001 event: Registered Node hollow-001 in "
                                        "Controller"), 1);
@@ -391,7 +392,7 @@ TEST(events_of_both_forms)
         OBJECT_EVENT, true,
         TEXT("{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"e\",\"namespace\":\"n\","
              "\"uid\":\"u1\",\"resourceVersion\":\"8\"},\"involvedObject\":{\"kind\":\"Pod\","
-             "\"namespace\":\"n\",\"name\":\"p\"},\"reason\":\"BackOff\",\"message\":\"m\","
+             "\"namespace\":\"n\",\"name\":\"p\",\"uid\":\"p1\"},\"reason\":\"BackOff\",\"message\":\"m\","
              "\"source\":{\"component\":\"kubelet\",\"host\":\"n1\"},\"count\":7,"
              "\"type\":\"Warning\",\"firstTimestamp\":\"2026-11-22T17:45:16Z\","
              "\"lastTimestamp\":\"2026-11-22T17:45:26Z\",\"eventTime\":null}}\n"
@@ -408,9 +409,9 @@ TEST(events_of_both_forms)
              "\"firstTimestamp\":null,\"eventTime\":null,\"reportingComponent\":\"\","
              "\"reportingInstance\":\"\"}}\n"),
         0);
-    CHECK(has(world, "event modified 8 u1 Pod n/p BackOff warning x7 1795369516000-1795369526000 "
+    CHECK(has(world, "event modified 8 u1 Pod n/p#p1 BackOff warning x7 1795369516000-1795369526000 "
                      "kubelet@n1: m\n"));
-    CHECK(has(world, "event added 9 u2 Pod /p  normal x3 1795369516250-1795369517500 "
+    CHECK(has(world, "event added 9 u2 Pod /p#  normal x3 1795369516250-1795369517500 "
                      "kubelet@n2: \n"));
     CHECK(has(world, "bookmark 12\n"));
     CHECK_EQUAL_U64(fixture_skipped(counters_of(world), ERR_MISSING), 1);  // u3 has no time

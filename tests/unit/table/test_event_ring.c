@@ -228,6 +228,89 @@ TEST(a_damaged_row_reads_within_itself)
     kit_close(&kit);
 }
 
+// Rows from `after` on in the order of their changes, as last times behind HOUR_S.
+static void
+expect_order(uint64_t after, const char *expected)
+{
+    char got[256];
+    struct out out = out_of(got, sizeof got);
+    struct event_view view;
+    uint64_t newest = table_event_serial(&kit.reader);
+    uint64_t serial;
+    row_index row;
+    while ((row = table_next_event(&kit.reader, after, newest, &serial)) != 0) {
+        CHECK(serial > after && serial <= newest);
+        CHECK(table_read_event(&kit.reader, row, &view));
+        CHECK_EQUAL_U64(view.row.serial, serial);
+        out_format(&out, "%u ", view.row.last_s - HOUR_S);
+        after = serial;
+    }
+    CHECK_EQUAL_TEXT(out_view(&out), expected);
+}
+
+TEST(changes_have_an_order)
+{
+    kit_open(&kit, kit_capacity(1, 4, 4, 4));
+    CHECK_EQUAL_U64(table_event_serial(&kit.reader), 0);
+    put("u1", HOUR_S + 1, 1, true);
+    put("u3", HOUR_S + 3, 1, true);
+    put("u2", HOUR_S + 2, 1, true);
+    expect_order(0, "1 3 2 ");
+    expect_order(1, "3 2 ");
+    put("u3", HOUR_S + 3, 1, true);  // nothing new
+    expect_order(0, "1 3 2 ");
+    put("u1", HOUR_S + 1, 2, false);
+    expect_order(0, "3 2 1 ");
+    expect_order(3, "1 ");
+    uint64_t serial = table_event_serial(&kit.reader);
+    uint64_t identity = table_identity(&kit.reader);
+    // A row was written, and its writer died before it told so.
+    atomic_store(&table_writer_header(kit.writer)->event_serial, serial - 1);
+    expect_order(0, "3 2 ");
+    kit_begin_writer(&kit);
+    CHECK(kit.kept);
+    kit_add_source(&kit, 1, SOURCE_KUBERNETES);
+    CHECK_EQUAL_U64(table_event_serial(&kit.reader), serial);
+    CHECK_EQUAL_U64(table_identity(&kit.reader), identity);
+    put("u4", HOUR_S + 4, 1, false);
+    expect_order(serial, "4 ");
+    kit_close(&kit);
+}
+
+TEST(evictions_are_told)
+{
+    char uid[32];
+    uint64_t most;
+    uint64_t serial;
+    kit_open(&kit, kit_capacity(1, 4, 4, 4));
+    uint32_t limit = kit.capacity.events;
+    for (uint32_t i = 0; i < limit; i++) {
+        (void)snprintf(uid, sizeof uid, "u%u", i);
+        put(uid, HOUR_S + limit - i, 1, false);
+    }
+    CHECK_EQUAL_U64(table_events_evicted(&kit.reader, &most), 0);
+    CHECK(!table_evicted_event(&kit.reader, 0, &serial));
+    put("v1", HOUR_S + limit + 1, 1, false);
+    put("v2", HOUR_S + limit + 2, 1, false);
+    CHECK_EQUAL_U64(table_events_evicted(&kit.reader, &most), 2);
+    CHECK_EQUAL_U64(most, limit);
+    CHECK(table_evicted_event(&kit.reader, 0, &serial));
+    CHECK_EQUAL_U64(serial, limit);
+    CHECK(table_evicted_event(&kit.reader, 1, &serial));
+    CHECK_EQUAL_U64(serial, limit - 1);
+    CHECK(!table_evicted_event(&kit.reader, 2, &serial));
+    for (uint32_t i = 0; i < EVENT_EVICTIONS - 2; i++) {
+        (void)snprintf(uid, sizeof uid, "w%u", i);
+        put(uid, HOUR_S + limit + 3, 1, false);
+    }
+    CHECK_EQUAL_U64(table_events_evicted(&kit.reader, &most), EVENT_EVICTIONS);
+    CHECK(!table_evicted_event(&kit.reader, 0, &serial));
+    CHECK(table_evicted_event(&kit.reader, 1, &serial));
+    CHECK_EQUAL_U64(serial, limit - 1);
+    VERIFY(&kit);
+    kit_close(&kit);
+}
+
 int
 main(void)
 {
@@ -238,6 +321,8 @@ main(void)
         {"long_texts_are_cut_in_whole_characters", long_texts_are_cut_in_whole_characters},
         {"an_hour_is_counted", an_hour_is_counted},
         {"a_new_writer_goes_on", a_new_writer_goes_on},
+        {"changes_have_an_order", changes_have_an_order},
+        {"evictions_are_told", evictions_are_told},
         {"a_damaged_row_reads_within_itself", a_damaged_row_reads_within_itself},
     };
     return test_run(cases, ARRAY_COUNT(cases));
