@@ -171,7 +171,20 @@ elasticsearch_version(const struct elasticsearch *state)
 }
 
 static void
-write_template(struct out *out, const struct elasticsearch *state)
+write_alias(struct json *json, const struct elasticsearch *state, const char *type)
+{
+    char alias[NAME_BYTES_MAX + 16];
+    struct out name = out_of(alias, sizeof alias);
+    out_text(&name, state->index);
+    out_byte(&name, '-');
+    out_string(&name, type);
+    json_key_text(json, out_view(&name));
+    json_object(json);
+    json_object_end(json);
+}
+
+static void
+write_template(struct out *out, const struct elasticsearch *state, bool events)
 {
     struct json json = json_of(out);
     out_string(out,
@@ -179,15 +192,11 @@ write_template(struct out *out, const struct elasticsearch *state)
     out_text(out, state->index);
     out_string(out, elasticsearch_version(state) < 6 ? "-*\",\"aliases\":" : "-*\"],\"aliases\":");
     json_object(&json);
-    for (unsigned i = 0; i < FAMILY_COUNT; i++) {
-        char alias[NAME_BYTES_MAX + 16];
-        struct out name = out_of(alias, sizeof alias);
-        out_text(&name, state->index);
-        out_byte(&name, '-');
-        out_string(&name, elasticsearch_family_type((enum family)i));
-        json_key_text(&json, out_view(&name));
-        json_object(&json);
-        json_object_end(&json);
+    if (events) {
+        write_alias(&json, state, ELASTICSEARCH_EVENTS);
+    }
+    for (unsigned i = 0; i < FAMILY_COUNT && !events; i++) {
+        write_alias(&json, state, elasticsearch_family_type((enum family)i));
     }
     json_object_end(&json);
     out_byte(out, '}');
@@ -208,7 +217,9 @@ setup(struct sink *sink, unsigned number, struct sink_request *request)
     if (step == 1) {
         out_string(&path, "/_template/");
         out_text(&path, state->index);
-        write_template(&body, state);
+        // Servers put templates for the same indexes together.
+        out_string(&path, sink->events ? "-" ELASTICSEARCH_EVENTS : "");
+        write_template(&body, state, sink->events);
         request->method = TEXT("PUT");
         request->content_type = TEXT("application/json");
     } else {
@@ -350,6 +361,7 @@ const struct sink_kind sink_elasticsearch = {
     .setup = setup,
     .setup_judge = setup_judge,
     .add = elasticsearch_add,
+    .add_event = elasticsearch_add_event,
     .finish = finish,
     .judge = judge,
     .unanswered = next_node,

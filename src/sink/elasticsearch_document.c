@@ -18,6 +18,51 @@ static const struct {
     [FAMILY_GENERAL] = {{"", 0}, "general", "GeneralMetricsTimestamp"},
 };
 
+void
+elasticsearch_set_day(struct elasticsearch *state, struct wall_ms at)
+{
+    struct out time = out_of(state->time, sizeof state->time);
+    struct out day = out_of(state->index_day, sizeof state->index_day);
+    calendar_write(&time, at);
+    out_c_string(&time);
+    out_text(&day, state->index);
+    out_byte(&day, '-');
+    out_bytes(&day, state->time, 4);
+    out_byte(&day, '.');
+    out_bytes(&day, state->time + 5, 2);
+    out_byte(&day, '.');
+    out_bytes(&day, state->time + 8, 2);
+    out_c_string(&day);
+}
+
+// A name that the same text always gets, and another one never.
+static void
+write_id(struct out *out, struct text what)
+{
+    static const char hex[] = "0123456789abcdef";
+    for (uint64_t half = 0; half < 2; half++) {
+        uint64_t hash = hash_bytes((struct hash_key){half, 0}, what.at, what.size);
+        for (int shift = 60; shift >= 0; shift -= 4) {
+            out_byte(out, hex[hash >> shift & 15]);
+        }
+    }
+}
+
+void
+elasticsearch_write_action(struct out *out, const struct elasticsearch *state, const char *type,
+                           struct text what)
+{
+    out_string(out, "{\"index\":{\"_index\":\"");
+    out_string(out, state->index_day);
+    if (elasticsearch_version(state) < 7) {
+        out_string(out, "\",\"_type\":\"");
+        out_string(out, type);
+    }
+    out_string(out, "\",\"_id\":\"");
+    write_id(out, what);
+    out_string(out, "\"}}\n");
+}
+
 enum place {
     PLACE_FAMILIES = 0,                              // and the family
     PLACE_GENERAL = FAMILY_GENERAL,                  // and the metric
@@ -48,8 +93,6 @@ prepare(struct sink *sink, const struct metric_set *set)
     struct elasticsearch *state = sink->state;
     struct sink_labels labels;
     struct out tags = out_of(state->tags, sizeof state->tags);
-    struct out time = out_of(state->time, sizeof state->time);
-    struct out day = out_of(state->index_day, sizeof state->index_day);
     sink_labels_collect(&labels, sink, set);
     sink_labels_put(&labels, TEXT("cluster_name"), state->cluster_name);
     struct json json = json_of(&tags);
@@ -69,54 +112,23 @@ prepare(struct sink *sink, const struct metric_set *set)
         }
     }
     state->tags_size = tags.used;
-    calendar_write(&time, set->time);
-    out_c_string(&time);
-    out_text(&day, state->index);
-    out_byte(&day, '-');
-    out_bytes(&day, state->time, 4);
-    out_byte(&day, '.');
-    out_bytes(&day, state->time + 5, 2);
-    out_byte(&day, '.');
-    out_bytes(&day, state->time + 8, 2);
-    out_c_string(&day);
-}
-
-// A name that the same values always get, and other ones never.
-static void
-write_id(struct out *out, const struct metric_set *set, enum family family, struct text metric,
-         struct text resource_id)
-{
-    static const char hex[] = "0123456789abcdef";
-    char room[4 * NAME_BYTES_MAX + 2 * SHORT_NAME_BYTES_MAX];
-    struct out what = out_of(room, sizeof room);
-    sink_set_key(&what, set);
-    out_format(&what, "|%lld|%s|", (long long)set->time.ms, families[family].type);
-    out_text(&what, metric);
-    out_byte(&what, '|');
-    out_text(&what, resource_id);
-    for (uint64_t half = 0; half < 2; half++) {
-        uint64_t hash = hash_bytes((struct hash_key){half, 0}, what.at, what.used);
-        for (int shift = 60; shift >= 0; shift -= 4) {
-            out_byte(out, hex[hash >> shift & 15]);
-        }
-    }
+    elasticsearch_set_day(state, set->time);
 }
 
 static void
 write_action(struct out *out, const struct elasticsearch *state, const struct metric_set *set,
              enum family family, const struct set_point *point)
 {
-    out_string(out, "{\"index\":{\"_index\":\"");
-    out_string(out, state->index_day);
-    if (elasticsearch_version(state) < 7) {
-        out_string(out, "\",\"_type\":\"");
-        out_string(out, families[family].type);
-    }
-    out_string(out, "\",\"_id\":\"");
     // The values of one resource may stand apart; each part has a first one.
     bool alone = family == FAMILY_GENERAL || point->resource_id.size != 0;
-    write_id(out, set, family, alone ? point->name : (struct text){0}, point->resource_id);
-    out_string(out, "\"}}\n");
+    char room[4 * NAME_BYTES_MAX + 2 * SHORT_NAME_BYTES_MAX];
+    struct out what = out_of(room, sizeof room);
+    sink_set_key(&what, set);
+    out_format(&what, "|%lld|%s|", (long long)set->time.ms, families[family].type);
+    out_text(&what, alone ? point->name : (struct text){0});
+    out_byte(&what, '|');
+    out_text(&what, point->resource_id);
+    elasticsearch_write_action(out, state, families[family].type, out_view(&what));
 }
 
 static void

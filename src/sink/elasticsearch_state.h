@@ -1,5 +1,5 @@
 // What the files of the Elasticsearch sink share: elasticsearch.c (options, setup,
-// answers) and elasticsearch_document.c (what is sent). Internal to them.
+// answers), elasticsearch_document.c (what is sent) and elasticsearch_event.c (of events). Internal to them.
 #ifndef SKERRY_SINK_ELASTICSEARCH_STATE_H
 #define SKERRY_SINK_ELASTICSEARCH_STATE_H
 
@@ -42,9 +42,18 @@ struct elasticsearch {
     char tags[ELASTICSEARCH_TAGS_BYTES_MAX];  // of the present set: "KEY":"VALUE",...
 };
 
+// Heapster's name of what an event sink writes, as below.
+#define ELASTICSEARCH_EVENTS "events"
 // Heapster's name of a family: a type, and the end of an alias.
 const char *elasticsearch_family_type(enum family family);
 uint64_t elasticsearch_version(const struct elasticsearch *state);
+// The index of the day, and `time`.
+void elasticsearch_set_day(struct elasticsearch *state, struct wall_ms at);
+// The line before a document of that type; its name is made of `what`.
+void elasticsearch_write_action(struct out *out, const struct elasticsearch *state,
+                                const char *type, struct text what);
+bool elasticsearch_add_event(struct sink *sink, struct sink_batch *batch,
+                             const struct sink_event *event);
 // sink_kind.add; *at is a place of its own, because a document holds values that
 // do not stand together.
 bool elasticsearch_add(struct sink *sink, struct sink_batch *batch, const struct metric_set *set,

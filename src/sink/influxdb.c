@@ -196,8 +196,8 @@ write_escaped(struct out *out, struct text text)
     }
 }
 
-static void
-write_tag(struct out *out, struct text key, struct text value)
+void
+influxdb_write_tag(struct out *out, struct text key, struct text value)
 {
     out_byte(out, ',');
     write_escaped(out, key);
@@ -228,7 +228,7 @@ prepare(struct sink *sink, const struct metric_set *set)
     sink_labels_put(&labels, TEXT("cluster_name"), state->cluster_name);
     state->before_resource = 0;
     for (unsigned i = 0; i < labels.count; i++) {
-        write_tag(&tags, labels.label[i].key, labels.label[i].value);
+        influxdb_write_tag(&tags, labels.label[i].key, labels.label[i].value);
         if (text_compare(labels.label[i].key, TEXT("resource_id")) < 0) {
             state->before_resource = tags.used;
         }
@@ -269,7 +269,7 @@ write_point(void *context, struct out *out, const struct set_point *point,
     write_name(out, point->name, state->with_fields, &field);
     out_bytes(out, state->tags, state->before_resource);
     if (point->resource_id.size != 0) {
-        write_tag(out, TEXT("resource_id"), point->resource_id);
+        influxdb_write_tag(out, TEXT("resource_id"), point->resource_id);
     }
     out_bytes(out, state->tags + state->before_resource, state->tags_used - state->before_resource);
     out_byte(out, ' ');
@@ -377,6 +377,7 @@ const struct sink_kind sink_influxdb = {
     .setup = influxdb_setup,
     .setup_judge = influxdb_setup_judge,
     .add = add,
+    .add_event = influxdb_add_event,
     .finish = finish,
     .judge = judge,
 };

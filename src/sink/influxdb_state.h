@@ -1,5 +1,5 @@
-// What the files of the InfluxDB sink share: influxdb.c (options, lines, answers) and
-// influxdb_setup.c (database and policy). Internal to them.
+// What the files of the InfluxDB sink share: influxdb.c (options, lines, answers),
+// influxdb_event.c (events) and influxdb_setup.c (database and policy). Internal to them.
 #ifndef SKERRY_SINK_INFLUXDB_STATE_H
 #define SKERRY_SINK_INFLUXDB_STATE_H
 
@@ -28,6 +28,10 @@ struct influxdb {
     size_t time_size;
 };
 
+// ",KEY=VALUE", escaped.
+void influxdb_write_tag(struct out *out, struct text key, struct text value);
+bool influxdb_add_event(struct sink *sink, struct sink_batch *batch,
+                        const struct sink_event *event);
 // sink_kind.setup and setup_judge.
 bool influxdb_setup(struct sink *sink, unsigned number, struct sink_request *request);
 enum sink_verdict influxdb_setup_judge(struct sink *sink, unsigned number,

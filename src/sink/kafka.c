@@ -3,7 +3,8 @@
 // and minimal: the usual library has threads and queues that grow.
 //
 //   kafka:?brokers=HOST:9092&brokers=...       tried in turn; or kafka:HOST:9092
-//     timeseriestopic=heapster-metrics         eventstopic is Heapster's, not used
+//     timeseriestopic=heapster-metrics
+//     eventstopic=heapster-events              of an event sink
 //     compression=none|gzip|snappy|lz4
 //     acks=all|-1|1                            who must have it (all)
 //     partition=N                              only this one; else all in turn
@@ -123,25 +124,37 @@ write_message(void *context, struct out *out, const struct set_point *point,
     return true;
 }
 
-static bool
-add(struct sink *sink, struct sink_batch *batch, const struct metric_set *set, unsigned *at)
+void
+kafka_begin_batch(struct kafka *state, struct sink_batch *batch, int64_t ms)
 {
     static const char zeros[KAFKA_PRODUCE_HEAD_BYTES_MAX];
-    struct kafka *state = sink->state;
-    uint32_t points = batch->points;
     if (batch->body.used == 0) {
         out_bytes(&batch->body, zeros, kafka_produce_head_bytes(state->topic));
     }
-    if (points == 0) {
-        state->first_ms = set->time.ms;
-        state->last_ms = set->time.ms;
+    if (batch->points == 0) {
+        state->first_ms = ms;
+        state->last_ms = ms;
     }
     state->batch = batch;
+}
+
+void
+kafka_note_time(struct kafka *state, bool added, int64_t ms)
+{
+    if (added && ms > state->last_ms) {
+        state->last_ms = ms;
+    }
+}
+
+static bool
+add(struct sink *sink, struct sink_batch *batch, const struct metric_set *set, unsigned *at)
+{
+    struct kafka *state = sink->state;
+    uint32_t points = batch->points;
+    kafka_begin_batch(state, batch, set->time.ms);
     prepare(sink, set);
     bool all = sink_batch_add(sink, batch, set, at, 0, write_message, state);
-    if (batch->points > points && set->time.ms > state->last_ms) {
-        state->last_ms = set->time.ms;
-    }
+    kafka_note_time(state, batch->points > points, set->time.ms);
     return all;
 }
 
@@ -283,6 +296,7 @@ const struct sink_kind sink_kafka = {
     .setup = kafka_setup,
     .setup_judge = kafka_setup_judge,
     .add = add,
+    .add_event = kafka_add_event,
     .finish = finish,
     .judge = judge,
 };

@@ -47,8 +47,9 @@ read_brokers(struct sink *sink, struct kafka_cluster *cluster, struct out *why)
 static int
 read_topic(struct sink *sink, struct kafka *state, struct out *why)
 {
-    state->topic = TEXT("heapster-metrics");
-    sink_option(sink, "timeseriestopic", &state->topic);
+    const char *option = sink->events ? "eventstopic" : "timeseriestopic";
+    state->topic = sink->events ? TEXT("heapster-events") : TEXT("heapster-metrics");
+    sink_option(sink, option, &state->topic);
     bool good = state->topic.size > 0 && state->topic.size <= TOPIC_BYTES_MAX;
     for (size_t i = 0; i < state->topic.size; i++) {
         char byte = state->topic.at[i];
@@ -56,8 +57,7 @@ read_topic(struct sink *sink, struct kafka *state, struct out *why)
                         (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-');
     }
     if (!good) {
-        out_string(why,
-                   "timeseriestopic must be a name of at most 249 letters, digits and \"._-\"");
+        out_format(why, "%s must be a name of at most 249 letters, digits and \"._-\"", option);
         return -ERR_BAD_CONFIG;
     }
     return 0;

@@ -1,5 +1,5 @@
 // What the files of the kind kafka share: kafka.c (messages, requests, their
-// answers), kafka_options.c and kafka_setup.c. Internal to them.
+// answers), kafka_event.c (messages of events), kafka_options.c and kafka_setup.c. Internal to them.
 #ifndef SKERRY_SINK_KAFKA_STATE_H
 #define SKERRY_SINK_KAFKA_STATE_H
 
@@ -27,6 +27,11 @@ struct kafka {
     char tags[TAGS_BYTES_MAX];        // of the set, as JSON without braces
     char scratch[MESSAGE_BYTES_MAX];  // a message, or a request of setup
 };
+
+// Before records of that time are added to the batch, and after it.
+void kafka_begin_batch(struct kafka *state, struct sink_batch *batch, int64_t ms);
+void kafka_note_time(struct kafka *state, bool added, int64_t ms);
+bool kafka_add_event(struct sink *sink, struct sink_batch *batch, const struct sink_event *event);
 
 int kafka_configure(struct sink *sink, struct out *why);
 bool kafka_setup(struct sink *sink, unsigned number, struct sink_request *request);

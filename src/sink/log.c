@@ -7,11 +7,15 @@
 // in one line. `created` is when the entity was made, `started` since when its counters
 // count; what is not known is not there.
 // A set goes on in another line after LINE_BYTES, because loggers cut long ones.
-// Blanks, quotes and control bytes in names become "_".
+// Blanks, quotes and control bytes in names become "_". An event of Kubernetes is a line
+//
+//   2026-11-22T17:47:00Z event Warning Pod NAMESPACE/NAME BackOff count=3 first=TIME
+//   component=NAME host=NODE uid=UID: MESSAGE
 #include "base/calendar.h"
 #include "base/error.h"
 #include "sink/sink.h"
 #include "sink/sink_batch.h"
+#include "sink/sink_event.h"
 #include "sink/sink_label.h"
 
 #define LINE_BYTES 4096
@@ -106,6 +110,49 @@ add(struct sink *sink, struct sink_batch *batch, const struct metric_set *set, u
     return all;
 }
 
+static void
+write_pair(struct out *out, const struct log_sink *state, const char *key, struct text value)
+{
+    if (value.size != 0) {
+        out_string(out, key);
+        sink_batch_plain(out, value, &state->bytes, '_');
+    }
+}
+
+// Messages are for people: only what would end or break the line is replaced.
+static void
+write_message(struct out *out, struct text message)
+{
+    static const struct sink_bytes printable = {{~UINT64_C(0) << ' ', ~(UINT64_C(1) << 63)}};
+    sink_batch_plain(out, message, &printable, ' ');
+}
+
+static void
+write_event(struct sink *sink, struct out *out, const struct sink_event *event)
+{
+    const struct log_sink *state = sink->state;
+    calendar_write(out, event->last);
+    out_format(out, " event %s", sink_event_type(event));
+    write_pair(out, state, " ", event->kind);
+    write_pair(out, state, " ", event->namespace_name);
+    write_pair(out, state, event->namespace_name.size != 0 ? "/" : " ", event->name);
+    write_pair(out, state, " ", event->reason);
+    out_format(out, " count=%u first=", event->count);
+    calendar_write(out, event->first);
+    write_pair(out, state, " component=", event->component);
+    write_pair(out, state, " host=", event->node);
+    write_pair(out, state, " uid=", event->uid);
+    out_string(out, ": ");
+    write_message(out, event->message);
+    out_byte(out, '\n');
+}
+
+static bool
+add_event(struct sink *sink, struct sink_batch *batch, const struct sink_event *event)
+{
+    return sink_event_add(sink, batch, event, 0, write_event);
+}
+
 static int
 finish(struct sink *sink, struct sink_batch *batch, struct sink_request *request)
 {
@@ -123,5 +170,6 @@ const struct sink_kind sink_log = {
     .batch_points = 10000,
     .configure = configure,
     .add = add,
+    .add_event = add_event,
     .finish = finish,
 };

@@ -2,14 +2,19 @@
 //
 //   4 bytes of length, most significant first; Msg { repeated Event events = 6 }
 //
+// An event of Kubernetes is one of Riemann's: service KIND.REASON, state ok or warning,
+// its count as the value, the message as description 5.
+//
 // An event: time 1, state 2, service 3 (the metric), host 4 (the hostname), tags 7,
 // ttl 8, attributes 9 (the labels), and the value as metric_sint64 13 or metric_d
 // 14. The answer is a Msg with ok 2 and error 3 (riemann.proto, "The Riemann
 // protocol"; encoding: "Protocol Buffers, Encoding").
+#include "base/calendar.h"
 #include "base/error.h"
 #include "sink/protobuf.h"
 #include "sink/sink.h"
 #include "sink/sink_batch.h"
+#include "sink/sink_event.h"
 #include "sink/sink_label.h"
 
 #define HEAD_BYTES 4
@@ -22,6 +27,7 @@ enum {
     EVENT_STATE = 2,
     EVENT_SERVICE = 3,
     EVENT_HOST = 4,
+    EVENT_DESCRIPTION = 5,
     EVENT_TAGS = 7,
     EVENT_TTL = 8,
     EVENT_ATTRIBUTES = 9,
@@ -136,15 +142,21 @@ write_event(struct out *out, const struct riemann *state, const struct set_point
     }
 }
 
+static void
+begin_body(struct out *out)
+{
+    if (out->used == 0) {
+        // For the length, which finish knows.
+        out_string(out, "0000");
+    }
+}
+
 static bool
 write_point(void *context, struct out *out, const struct set_point *point,
             const struct sink_number *number)
 {
     const struct riemann *state = context;
-    if (out->used == 0) {
-        // For the length, which finish knows.
-        out_string(out, "0000");
-    }
+    begin_body(out);
     struct protobuf_message event =
         protobuf_begin(out, MESSAGE_EVENTS, state->common_size + point->name.size + 20);
     write_event(out, state, point, number);
@@ -162,6 +174,70 @@ add(struct sink *sink, struct sink_batch *batch, const struct metric_set *set, u
     bool all = sink_batch_add(sink, batch, set, at, 0, write_point, state);
     batch->limit_points = limit;
     return all;
+}
+
+static void
+write_attribute_time(struct out *out, const char *key, struct wall_ms time)
+{
+    char buffer[40];
+    struct out written = out_of(buffer, sizeof buffer);
+    calendar_write(&written, time);
+    write_attribute(out, text_of(key), out_view(&written));
+}
+
+static void
+write_attributes(struct out *out, const struct sink_event *event)
+{
+    const struct {
+        const char *key;
+        struct text value;
+    } pairs[] = {
+        {"component", event->component},
+        {"name", event->name},
+        {"namespace", event->namespace_name},
+        {"uid", event->uid},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(pairs); i++) {
+        if (pairs[i].value.size != 0) {
+            write_attribute(out, text_of(pairs[i].key), pairs[i].value);
+        }
+    }
+    write_attribute_time(out, "first-timestamp", event->first);
+    write_attribute_time(out, "last-timestamp", event->last);
+}
+
+static void
+write_kubernetes_event(struct sink *sink, struct out *body, const struct sink_event *event)
+{
+    struct riemann *state = sink->state;
+    char name[2 * NAME_BYTES_MAX];
+    struct out service = out_of(name, sizeof name);
+    struct out out = out_of(state->common, sizeof state->common);
+    out_text(&service, event->kind);
+    out_byte(&service, '.');
+    out_text(&service, event->reason);
+    protobuf_u64(&out, EVENT_TIME, (uint64_t)(event->last.ms / MS_PER_S));
+    protobuf_string(&out, EVENT_STATE, event->warning ? TEXT("warning") : TEXT("ok"));
+    protobuf_string(&out, EVENT_SERVICE, out_view(&service));
+    protobuf_string(&out, EVENT_HOST, event->node);
+    protobuf_string(&out, EVENT_DESCRIPTION, event->message);
+    for (unsigned i = 0; i < state->tag_count; i++) {
+        protobuf_string(&out, EVENT_TAGS, state->tags[i]);
+    }
+    protobuf_float(&out, EVENT_TTL, (float)state->ttl_s);
+    write_attributes(&out, event);
+    protobuf_sint64(&out, EVENT_SINT64, event->count);
+    begin_body(body);
+    protobuf_text(body, MESSAGE_EVENTS, out_view(&out));
+    body->full = body->full || out.full;
+}
+
+static bool
+add_event(struct sink *sink, struct sink_batch *batch, const struct sink_event *event)
+{
+    struct riemann *state = sink->state;
+    return batch->points < state->batch_points &&
+           sink_event_add(sink, batch, event, 0, write_kubernetes_event);
 }
 
 static int
@@ -247,6 +323,7 @@ const struct sink_kind sink_riemann = {
     .batch_points = 1000,
     .configure = configure,
     .add = add,
+    .add_event = add_event,
     .finish = finish,
     .judge = judge,
 };

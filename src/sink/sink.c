@@ -91,6 +91,18 @@ sink_kind_about(const struct sink_kind *kind)
     return "";
 }
 
+void
+sink_kinds_write(struct out *out, bool events)
+{
+    const char *before = " ";
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        if (!events || rows[i].kind->add_event != NULL) {
+            out_format(out, "%s%s", before, rows[i].kind->name);
+            before = ", ";
+        }
+    }
+}
+
 size_t
 sink_space_bytes(void)
 {
@@ -103,6 +115,11 @@ find_kind(struct sink *sink, struct out *why)
 {
     const char *dead = NULL;
     sink->kind = sink_kind_find(sink->uri.kind, &dead);
+    if (sink->kind != NULL && sink->events && sink->kind->add_event == NULL) {
+        out_format(why, "%s takes no events; these do:", sink->kind->name);
+        sink_kinds_write(why, true);
+        return -ERR_BAD_CONFIG;
+    }
     if (sink->kind != NULL) {
         return 0;
     }
@@ -111,9 +128,7 @@ find_kind(struct sink *sink, struct out *why)
         return -ERR_BAD_CONFIG;
     }
     out_string(why, "there is no such kind of sink; there are");
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        out_format(why, "%s %s", i == 0 ? "" : ",", rows[i].kind->name);
-    }
+    sink_kinds_write(why, sink->events);
     return -ERR_BAD_CONFIG;
 }
 
@@ -156,6 +171,7 @@ sink_open(struct sink *sink, struct text uri, unsigned number,
     *sink = (struct sink){
         .number = number,
         .space = space,
+        .events = sink->events,
         .labels_separator = sink->labels_separator,
         .label_rules = sink->label_rules,
         .second = sink->second,

@@ -90,6 +90,7 @@ struct sink_result {
 };
 
 struct sink;
+struct sink_event;  // sink_event.h
 
 struct sink_kind {
     const char *name;
@@ -120,6 +121,11 @@ struct sink_kind {
     // number, say) is skipped and counted in sink->skipped_total.
     bool (*add)(struct sink *sink, struct sink_batch *batch, const struct metric_set *set,
                 unsigned *at);
+    // Appends an event of Kubernetes, to batches of nothing but events. False: the batch
+    // is full, and nothing half-written is left; what never fits is skipped and counted.
+    // NULL: this kind takes no events.
+    bool (*add_event)(struct sink *sink, struct sink_batch *batch,
+                      const struct sink_event *event);
     // The batch as a request. Called again before each new try, because setup may
     // have found another place for it. May use sink->second; the text of setup
     // requests lies elsewhere. -ERR_...: it can never be sent.
@@ -138,7 +144,8 @@ struct sink_kind {
 struct sink {
     const struct sink_kind *kind;  // configure may take another one (graphite: TCP or UDP)
     struct sink_uri uri;
-    unsigned number;      // from 1, in the order of --sink
+    unsigned number;      // from 1, in the order of --sink, or of --event-sink
+    bool events;          // of --event-sink: it is given events and nothing else
     void *state;
     struct text host;     // to connect to; a kind may change it between connections
     uint16_t port;
@@ -171,8 +178,8 @@ size_t sink_space_bytes(void);
 struct platform;
 
 // Takes a --sink apart, finds its kind and configures it: `sink` is zeroed but
-// for labels_separator, label_rules, second and second_bytes, which the caller
-// has set. Reads passwordFile and tokenFile through `platform`; certificates are
+// for events, labels_separator, label_rules, second and second_bytes, which the
+// caller has set. Reads passwordFile and tokenFile through `platform`; certificates are
 // left to who connects. `variable` as in sink_uri.h. -ERR_BAD_CONFIG with a
 // sentence that holds no secret; it does not name the sink.
 int sink_open(struct sink *sink, struct text uri, unsigned number,
@@ -181,8 +188,10 @@ int sink_open(struct sink *sink, struct text uri, unsigned number,
               struct out *why) MUST_USE;
 
 // NULL: there is no such kind. `dead` gets the sentence for kinds that are gone
-// (librato, hawkular, honeycomb, gcm, stackdriver) or not built.
+// (librato, hawkular, honeycomb, gcm, stackdriver, gcl) or not built.
 const struct sink_kind *sink_kind_find(struct text name, const char **dead);
+// " influxdb, elasticsearch ...": all kinds, or with `events` those that take events.
+void sink_kinds_write(struct out *out, bool events);
 // In the order of sink.tbl.h; NULL at the end. For help and completion.
 const struct sink_kind *sink_kind_at(unsigned number);
 // What it is, in a few words.

@@ -19,6 +19,8 @@ SINK_GONE("gcm", "the sink gcm is gone: Google Cloud Monitoring takes OTLP now; 
                  "otlp: with an OpenTelemetry collector")
 SINK_GONE("stackdriver", "the sink stackdriver is gone: Google Cloud Monitoring takes OTLP now; "
                          "use otlp: with an OpenTelemetry collector")
+SINK_GONE("gcl", "the sink gcl is gone: Google Cloud Logging takes the lines of the sink log, "
+                 "by its agent, or what kafka: is sent")
 SINK_GONE("librato", "the sink librato is gone: Librato's metrics service was shut down; use otlp: "
                      "with its successor, SolarWinds Observability")
 SINK_GONE("hawkular", "the sink hawkular is gone: Hawkular is not maintained any more; use "

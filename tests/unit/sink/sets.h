@@ -10,6 +10,7 @@
 
 #include "../platform/fake.h"
 #include "sink/sink.h"
+#include "sink/sink_event.h"
 #include "sink/sink_label.h"
 
 static struct fake sets_machine;
@@ -19,19 +20,35 @@ static char sets_sentence[2048];
 static char sets_body[1 << 20];
 
 static inline int
-sets_open(const char *uri)
+sets_open_for(const char *uri, bool events)
 {
     struct arena arena;
     static struct workspace space;
     struct out why = out_of(sets_sentence, sizeof sets_sentence);
     arena_init(&arena, sets_memory, sizeof sets_memory);
     workspace_init(&space, &arena, sink_space_bytes());
+    sets_sink.events = events;
     int error =
         sink_open(&sets_sink, text_of(uri), 1, NULL, NULL, &space, &sets_machine.platform, &why);
     out_c_string(&why);
     CHECK((error == 0) == (why.used == 0));
     CHECK(space.peak <= sink_space_bytes());
     return error;
+}
+
+static inline int
+sets_open(const char *uri)
+{
+    return sets_open_for(uri, false);
+}
+
+static inline struct sink *
+sets_event_sink_of(const char *uri)
+{
+    if (sets_open_for(uri, true) != 0) {
+        test_fail(__FILE__, __LINE__, sets_sentence);
+    }
+    return &sets_sink;
 }
 
 static inline struct sink *
@@ -151,6 +168,63 @@ sets_numbers(void)
     return set;
 }
 
+static inline struct sink_event
+sets_event(void)
+{
+    return (struct sink_event){
+        .uid = TEXT("0a1b"),
+        .kind = TEXT("Pod"),
+        .namespace_name = TEXT("shop"),
+        .name = TEXT("web-0"),
+        .object_uid = TEXT("2c3d"),
+        .reason = TEXT("BackOff"),
+        .message = TEXT("Back-off \"web\" \\ C:\nagain"),
+        .component = TEXT("kubelet"),
+        .node = TEXT("node1"),
+        .warning = true,
+        .count = 7,
+        .first = {SETS_TIME_MS - 60000},
+        .last = {SETS_TIME_MS},
+    };
+}
+
+// Of nothing but what every event has.
+static inline struct sink_event
+sets_event_bare(void)
+{
+    return (struct sink_event){.kind = TEXT("Node"),
+                               .name = TEXT("node1"),
+                               .count = 1,
+                               .first = {SETS_TIME_MS},
+                               .last = {SETS_TIME_MS}};
+}
+
+// The longest texts, of bytes that grow most when they are escaped.
+static inline struct sink_event
+sets_event_hostile(void)
+{
+    static char texts[390];
+    struct sink_event event = sets_event();
+    memset(texts, 1, sizeof texts);
+    event.message = (struct text){texts, sizeof texts};
+    event.kind = TEXT("a,b=c d\n\\");
+    event.reason = TEXT("\xff\"");
+    return event;
+}
+
+// Without the request around it.
+static inline struct text
+sets_encode_event(struct sink *sink, const struct sink_event *event)
+{
+    uint64_t skipped = sink->skipped_total;
+    struct sink_batch batch = {.body = out_of(sets_body, sizeof sets_body),
+                               .limit_points = 1000000};
+    CHECK(sink->kind->add_event(sink, &batch, event));
+    CHECK_EQUAL_U64(batch.points, 1);
+    CHECK_EQUAL_U64(sink->skipped_total, skipped);
+    return out_view(&batch.body);
+}
+
 static inline struct sink_batch
 sets_batch(size_t size, uint32_t limit)
 {
@@ -222,6 +296,30 @@ sets_sweep(struct sink *sink, const struct metric_set *set, size_t most, uint32_
         CHECK_EQUAL_U64(points + (sink->skipped_total - skipped), all);
         CHECK(size < most || sink->skipped_total == skipped);
     }
+}
+
+// The same of one event: into a batch of any size it goes whole or not at all.
+static inline void
+sets_sweep_event(struct sink *sink, const struct sink_event *event)
+{
+    size_t whole = sets_encode_event(sink, event).size;
+    bool fitted = false;
+    for (size_t size = 0; size <= whole + 4; size++) {
+        uint64_t skipped = sink->skipped_total;
+        struct sink_batch batch = sets_batch(size, 1000);
+        CHECK(sink->kind->add_event(sink, &batch, event));
+        CHECK_EQUAL_U64(batch.points + (sink->skipped_total - skipped), 1);
+        CHECK(!batch.body.full);
+        fitted = fitted || batch.points == 1;
+        CHECK_EQUAL_U64(batch.points, fitted ? 1 : 0);
+        // A second one does not fit, and leaves the first as it was.
+        size_t used = batch.body.used;
+        bool second = sink->kind->add_event(sink, &batch, event);
+        CHECK(!fitted || !second);
+        CHECK(!fitted || batch.body.used == used);
+        free(batch.body.at);
+    }
+    CHECK(fitted);
 }
 
 // For formats of lines: as many as there are points, none of them cut.
