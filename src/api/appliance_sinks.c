@@ -36,23 +36,36 @@ appliance_sink_reasons(struct json *json, const char *key, const uint64_t totals
     json_object_end(json);
 }
 
+void
+appliance_sink_progress(struct json *json, const struct sink_status *sink)
+{
+    bool events = sink->events != 0;
+    json_key(json, "name");
+    json_string(json, sink->name);
+    json_key(json, "takes");
+    json_string(json, events ? "events" : "metrics");
+    json_key(json, "state");
+    json_string(json, sink_state_name(sink->state));
+    key_u64(json, "lagMs", (uint64_t)sink->lag_ms);
+    key_u64(json, events ? "backlogEvents" : "backlogCycles", sink->backlog_cycles);
+    key_u64(json, "points", sink->points_total);
+    if (!events) {
+        key_u64(json, "cycles", sink->cycles_total);
+    }
+    key_u64(json, "bytes", sink->bytes_total);
+    key_u64(json, "retried", sink_status_retried(sink));
+    key_u64(json, "skipped", sink->skipped_total);
+    key_u64(json, events ? "missedEvents" : "missedCycles", sink->missed_total);
+    if (!events) {
+        key_u64(json, "historyErrors", sink->unread_total);
+    }
+}
+
 static void
 write_sink(struct json *json, const struct sink_status *sink)
 {
     json_object(json);
-    json_key(json, "name");
-    json_string(json, sink->name);
-    json_key(json, "state");
-    json_string(json, sink_state_name(sink->state));
-    key_u64(json, "lagMs", (uint64_t)sink->lag_ms);
-    key_u64(json, "backlogCycles", sink->backlog_cycles);
-    key_u64(json, "points", sink->points_total);
-    key_u64(json, "cycles", sink->cycles_total);
-    key_u64(json, "bytes", sink->bytes_total);
-    key_u64(json, "retried", sink_status_retried(sink));
-    key_u64(json, "skipped", sink->skipped_total);
-    key_u64(json, "missedCycles", sink->missed_total);
-    key_u64(json, "historyErrors", sink->unread_total);
+    appliance_sink_progress(json, sink);
     key_time(json, "lastSuccess", sink->success_ms);
     key_time(json, "lastFailure", sink->error_ms);
     json_key(json, "error");

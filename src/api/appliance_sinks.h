@@ -13,6 +13,8 @@ typedef void sink_writer(struct json *json, const struct sink_status *sink);
 enum step sinks_member(struct exchange *exchange, struct out *out, sink_writer *write);
 // As above, of all that is known.
 enum step appliance_sinks(struct exchange *exchange, struct out *out);
+// The first members of a sink's object: what it takes, and how far it is.
+void appliance_sink_progress(struct json *json, const struct sink_status *sink);
 // A member that tells totals by reason, those that are not 0.
 void appliance_sink_reasons(struct json *json, const char *key, const uint64_t totals[ERR_COUNT]);
 

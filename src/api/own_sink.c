@@ -5,6 +5,7 @@
 enum sink_part {
     SINK_PART_UP,
     SINK_PART_BACKLOG,
+    SINK_PART_BACKLOG_EVENTS,
     SINK_PART_LAG,
     SINK_PART_SUCCESS,
     SINK_PART_POINTS,
@@ -12,6 +13,7 @@ enum sink_part {
     SINK_PART_BYTES,
     SINK_PART_SKIPPED,
     SINK_PART_MISSED,
+    SINK_PART_MISSED_EVENTS,
     SINK_PART_HISTORY_ERRORS,
     // By reason
     SINK_PART_RETRIES,
@@ -25,6 +27,7 @@ value_of(unsigned part, const struct sink_status *sink)
     case SINK_PART_UP:
         return sink->state == SINK_STATE_LIVE || sink->state == SINK_STATE_CATCHING;
     case SINK_PART_BACKLOG:
+    case SINK_PART_BACKLOG_EVENTS:
         return sink->backlog_cycles;
     case SINK_PART_POINTS:
         return sink->points_total;
@@ -35,6 +38,7 @@ value_of(unsigned part, const struct sink_status *sink)
     case SINK_PART_SKIPPED:
         return sink->skipped_total;
     case SINK_PART_MISSED:
+    case SINK_PART_MISSED_EVENTS:
         return sink->missed_total;
     case SINK_PART_HISTORY_ERRORS:
         return sink->unread_total;
@@ -59,6 +63,24 @@ write_value(struct out *out, unsigned part, const struct sink_status *sink)
     }
 }
 
+// Sinks of metrics have cycles, those of events have events.
+static bool
+has_part(const struct sink_status *sink, unsigned part)
+{
+    switch ((enum sink_part)part) {
+    case SINK_PART_BACKLOG:
+    case SINK_PART_CYCLES:
+    case SINK_PART_MISSED:
+    case SINK_PART_HISTORY_ERRORS:
+        return sink->events == 0;
+    case SINK_PART_BACKLOG_EVENTS:
+    case SINK_PART_MISSED_EVENTS:
+        return sink->events != 0;
+    default:
+        return true;
+    }
+}
+
 // One sink after the other: names are long.
 static enum step
 write_sink(const struct own_family *family, struct exchange *exchange, struct out *out)
@@ -69,10 +91,12 @@ write_sink(const struct own_family *family, struct exchange *exchange, struct ou
         return STEP_DONE;
     }
     const struct sink_status *sink = &sinks->sink[cursor->row++];
-    exposition_begin(out, family->name);
-    exposition_label(out, '{', "sink", text_of(sink->name));
-    out_byte(out, '}');
-    write_value(out, family->part, sink);
+    if (has_part(sink, family->part)) {
+        exposition_begin(out, family->name);
+        exposition_label(out, '{', "sink", text_of(sink->name));
+        out_byte(out, '}');
+        write_value(out, family->part, sink);
+    }
     return STEP_MORE;
 }
 
@@ -103,10 +127,13 @@ static const struct own_family families[] = {
     {"sink_up", "gauge", "1 while the sink takes what it is sent", write_sink, SINK_PART_UP},
     {"sink_backlog_cycles", "gauge", "Cycles owed, the newest one included", write_sink,
      SINK_PART_BACKLOG},
-    {"sink_lag_seconds", "gauge", "Age of the oldest cycle owed", write_sink, SINK_PART_LAG},
+    {"sink_backlog_events", "gauge", "Events owed", write_sink, SINK_PART_BACKLOG_EVENTS},
+    {"sink_lag_seconds", "gauge", "Age of the oldest cycle or event owed", write_sink,
+     SINK_PART_LAG},
     {"sink_last_success_timestamp_seconds", "gauge", "When it last took something, 0 = never",
      write_sink, SINK_PART_SUCCESS},
-    {"sink_points_total", "counter", "Points taken", write_sink, SINK_PART_POINTS},
+    {"sink_points_total", "counter", "Points, or events, taken", write_sink,
+     SINK_PART_POINTS},
     {"sink_cycles_total", "counter", "Cycles taken whole", write_sink, SINK_PART_CYCLES},
     {"sink_bytes_total", "counter", "Bytes taken, before compression", write_sink,
      SINK_PART_BYTES},
@@ -118,6 +145,8 @@ static const struct own_family families[] = {
      write_sink, SINK_PART_SKIPPED},
     {"sink_missed_cycles_total", "counter", "Cycles that the history does not have", write_sink,
      SINK_PART_MISSED},
+    {"sink_missed_events_total", "counter", "Events that made room before they were sent, at most",
+     write_sink, SINK_PART_MISSED_EVENTS},
     {"sink_history_errors_total", "counter", "Times the history could not be read for the sink",
      write_sink, SINK_PART_HISTORY_ERRORS},
 };

@@ -72,6 +72,7 @@ write_sink(struct json *json, const struct sink_status *sink)
 {
     json_object(json);
     page_key_string(json, "name", sink->name);
+    page_key_string(json, "takes", sink->events != 0 ? "events" : "metrics");
     page_key_string(json, "state", sink_state_name(sink->state));
     page_key_u64(json, "lag", (uint64_t)sink->lag_ms);
     page_key_u64(json, "waiting", sink->backlog_cycles);

@@ -2,6 +2,7 @@
 
 #include "api/historical_bucket.h"
 #include "model/metric.h"
+#include "sink/sink.h"
 
 static const char *const sources[] = {"host", "kubernetes", "kubernetes.summary_api", "cadvisor"};
 
@@ -29,6 +30,7 @@ completion_of(enum config_id flag)
         return COMPLETION_FILE;
     case CONFIG_SOURCE:
     case CONFIG_SINK:
+    case CONFIG_EVENT_SINK:
     case CONFIG_METRIC:
     case CONFIG_AGGREGATION:
         return COMPLETION_WORDS;
@@ -54,6 +56,17 @@ write_schemes(const char *const *names, size_t count, const char *before, const 
     }
 }
 
+static void
+write_event_sinks(const char *before, const char *colon, struct out *out)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(sinks); i++) {
+        const char *dead;
+        if (sink_kind_find(text_of(sinks[i]), &dead)->add_event != NULL) {
+            out_format(out, "%s%s%s", before, sinks[i], colon);
+        }
+    }
+}
+
 void
 completion_words(enum config_id flag, const char *before, const char *colon, struct out *out)
 {
@@ -63,6 +76,9 @@ completion_words(enum config_id flag, const char *before, const char *colon, str
         return;
     case CONFIG_SINK:
         write_schemes(sinks, ARRAY_COUNT(sinks), before, colon, out);
+        return;
+    case CONFIG_EVENT_SINK:
+        write_event_sinks(before, colon, out);
         return;
     case CONFIG_METRIC:
         for (unsigned i = 0; i < METRIC_COUNT; i++) {

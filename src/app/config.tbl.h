@@ -27,6 +27,7 @@ CONFIG(REQUESTHEADER_ALLOWED_NAMES, "requestheader-allowed-names", TEXT, "", "co
 CONFIG(ALLOW_HOST, "allow-host", LIST, "", "names that a browser may ask the page and API for besides localhost and --listen-ip, as behind a proxy, and names for the certificate: NAME[,NAME]")
 CONFIG(HISTORY, "history", BYTES, "1G", "size of the history on disk; 0: none is kept")
 CONFIG(SINK, "sink", LIST, "", "where to send every cycle: influxdb:URL?..., prometheus:URL, graphite:tcp://HOST and others")
+CONFIG(EVENT_SINK, "event-sink", LIST, "", "where to send events of Kubernetes: influxdb:URL?..., elasticsearch:URL?..., kafka:?brokers=HOST, riemann:HOST, log")
 CONFIG(SINK_TIMEOUT, "sink-timeout", DURATION, "20s", "how long one request to a sink may take (sink-export-data-timeout too)")
 CONFIG(SHARD, "shard", TEXT, "", "I/N: send only the part I of N of the nodes and their pods; totals with part 1")
 CONFIG(LABEL_SEPARATOR, "label-separator", TEXT, ",", "separator inside the joined labels label")

@@ -1,28 +1,25 @@
 // The role export: every cycle of the live table to every sink, and what sinks
-// missed from the history.
+// missed from the history; and the table's events to every event sink.
 //
 // When a file that a sink names changes to something usable, this role ends and
 // begins again with it.
 //
 // The table is mapped read-only, the history is opened for reading if there is
-// one; what each sink is owed and how it is told is delivery.h. Sinks are
-// configured, and their secrets read, before rights are dropped. Without --sink
-// this role takes nothing and is not started (role_is_wanted).
+// one; what each sink is owed and how it is told is delivery.h and event_delivery.h.
+// Sinks are configured, and their secrets read, before rights are dropped. Without
+// --sink and --event-sink this role takes nothing and is not started (role_is_wanted).
 #include <poll.h>
 #include <string.h>
 
-#include "app/export_archive.h"
 #include "app/export_memory.h"
+#include "app/export_sink.h"
 #include "app/mapping.h"
 #include "app/role.h"
 #include "app/sink_files.h"
 #include "app/sink_setup.h"
-#include "base/hash.h"
 #include "platform/linux.h"
 #include "platform/memory.h"
 #include "platform/seal.h"
-#include "sink/delivery.h"
-#include "table/set_reader.h"
 
 // The longest turn of the loop: the heartbeat asks for one in a second.
 #define TURN_MS 100
@@ -34,7 +31,6 @@ static struct export {
     const struct config *config;
     struct platform platform;
     struct mapping mapping;
-    bool has_table;
     bool sealed;
     int signals;
     struct notify_beat *beat;
@@ -42,14 +38,11 @@ static struct export {
     struct fetch *fetch;
     struct resolver resolver;
     struct export_archive archive;
-    struct sink_label_rules rules;
-    struct workspace space;
+    struct export_rooms rooms;
     struct workspace trial;      // of files that changed
     struct sink_files files;
     unsigned count;
-    struct sink sink[SINKS_MAX];
-    struct set_reader *sets[SINKS_MAX];
-    struct delivery *delivery[SINKS_MAX];
+    struct export_sink sink[SINKS_MAX];
     struct sink_statuses statuses;
     int status_error;
     char status_path[512];
@@ -80,39 +73,6 @@ fail(int error, const char *what)
 {
     role_say("export", "%s: %s", what, error_sentence(error));
     return EXIT_SYSTEM;
-}
-
-// What deliveries ask for
-
-static void
-live_begin(void *context, uint32_t cycle_s)
-{
-    set_reader_begin(context, &export.mapping.reader, cycle_s);
-}
-
-static const struct metric_set *
-live_next(void *context)
-{
-    return export.has_table ? set_reader_next(context) : NULL;
-}
-
-static bool
-live_is_whole(void *context)
-{
-    return set_reader_late(context) == 0;
-}
-
-static void
-write_line(struct text line)
-{
-    role_say("export", TEXT_FORMAT, TEXT_ARGS(line));
-}
-
-static void
-say(const struct sink *sink, const char *sentence)
-{
-    role_say("export", "sink %u, " TEXT_FORMAT ": %s", sink->number, TEXT_ARGS(sink->uri.name),
-             sentence);
 }
 
 // True: there is something new to begin again with.
@@ -159,65 +119,20 @@ open_network(struct arena *arena, const struct sink_setup_needs *needs)
     return error;
 }
 
-// A sink keeps its cursor while its name stays the same, wherever it stands among
-// the others.
-static const char *
-cursor_path(const struct sink *sink, struct out *path)
-{
-    static const struct hash_key key = {0x73696e6b2d6e616d, 0x652d6f662d637572};
-    const struct config *config = export.config;
-    bool has_state = config_text(config, CONFIG_STATE_DIR).size > 0;
-    char name[64];
-    struct out file = out_of(name, sizeof name);
-    struct text uri = sink->uri.name;
-    out_format(&file, "sink-%s-%016llx", sink->kind->name,
-               (unsigned long long)hash_bytes(key, uri.at, uri.size));
-    return config_path(config, has_state ? CONFIG_STATE_DIR : CONFIG_RUN_DIR, out_c_string(&file),
-                       path);
-}
-
-static int
-open_sink(struct arena *arena, unsigned index, struct out *why)
-{
-    char path[512];
-    struct out path_out = out_of(path, sizeof path);
-    const struct config *config = export.config;
-    struct sink *sink = &export.sink[index];
-    int error = sink_setup_open(config, index, sink, &export.rules, &export.space,
-                                &export.platform, why);
-    if (error != 0) {
-        return error;
-    }
-    export.sets[index] = set_reader_new(arena);
-    struct delivery_config delivery = {
-        .platform = &export.platform,
-        .sink = sink,
-        .live = {export.sets[index], live_begin, live_next, live_is_whole},
-        .archive = export.archive.history != NULL ? &export.archive.delivery : NULL,
-        .cursor_path = cursor_path(sink, &path_out),
-        .resolution_s = (uint32_t)(config_ms(config, CONFIG_METRIC_RESOLUTION) / MS_PER_S),
-        .timeout_ms = config_ms(config, CONFIG_SINK_TIMEOUT),
-        .fetch = export.fetch,
-        .resolver = &export.resolver,
-        .write_line = write_line,
-        .say = say,
-    };
-    if (delivery.cursor_path == NULL ||
-        shard_parse(config_text(config, CONFIG_SHARD), &delivery.shard) != 0) {
-        out_string(why, "--state-dir is too long");
-        return -ERR_BAD_CONFIG;
-    }
-    error = delivery_open(arena, &delivery, &export.delivery[index], why);
-    export.count = index + 1;
-    return error;
-}
-
 static int
 open_sinks(struct arena *arena, const struct export_memory *memory, unsigned count)
 {
     char sentence[800];
-    export.rules = sink_setup_rules(export.config);
-    workspace_init(&export.space, arena, memory->texts);
+    export.rooms = (struct export_rooms){
+        .config = export.config,
+        .platform = &export.platform,
+        .reader = &export.mapping.reader,
+        .fetch = export.fetch,
+        .resolver = &export.resolver,
+        .archive = &export.archive,
+        .rules = sink_setup_rules(export.config),
+    };
+    workspace_init(&export.rooms.space, arena, memory->texts);
     workspace_init(&export.trial, arena, memory->trial);
     export.files = (struct sink_files){
         .config = export.config,
@@ -227,10 +142,11 @@ open_sinks(struct arena *arena, const struct export_memory *memory, unsigned cou
     (void)look_at_files();  // before they are read
     for (unsigned i = 0; i < count; i++) {
         struct out why = out_of(sentence, sizeof sentence);
-        if (open_sink(arena, i, &why) != 0) {
+        if (export_sink_open(&export.sink[i], &export.rooms, arena, i, &why) != 0) {
             role_say("export", "%s", out_c_string(&why));
             return -ERR_BAD_CONFIG;
         }
+        export.count = i + 1;
     }
     return 0;
 }
@@ -243,7 +159,7 @@ write_status(struct wall_ms now)
     export.statuses.written_ms = now.ms;
     export.statuses.count = export.count;
     for (unsigned i = 0; i < export.count; i++) {
-        delivery_status(export.delivery[i], &export.statuses.sink[i]);
+        export_sink_status(&export.sink[i], &export.statuses.sink[i]);
     }
     int error = sink_statuses_write(&export.platform, export.status_path, &export.statuses);
     if (error != 0 && error != export.status_error) {
@@ -280,7 +196,7 @@ look(struct mono_ns now)
         role_say("export", "the live table was made anew; begins again with it");
         return EXIT_ASKED + 1;
     }
-    export.has_table = state == MAPPING_GOOD;
+    export.rooms.has_table = state == MAPPING_GOOD;
     write_status(platform_wall_now(&export.platform));
     if (look_at_files()) {
         return EXIT_ASKED + 1;
@@ -291,7 +207,7 @@ look(struct mono_ns now)
 static uint32_t
 newest_cycle(void)
 {
-    return export.has_table ? atomic_load_explicit(&export.mapping.reader.header->cycle_done_s,
+    return export.rooms.has_table ? atomic_load_explicit(&export.mapping.reader.header->cycle_done_s,
                                                    memory_order_acquire)
                             : 0;
 }
@@ -302,7 +218,7 @@ turn(struct mono_ns now)
     struct mono_ns next = mono_add_ms(now, TURN_MS);
     uint32_t cycle_s = newest_cycle();
     for (unsigned i = 0; i < export.count; i++) {
-        struct mono_ns due = delivery_turn(export.delivery[i], now, cycle_s);
+        struct mono_ns due = export_sink_turn(&export.sink[i], now, cycle_s);
         next = mono_before(due, next) ? due : next;
     }
     return next;
@@ -338,7 +254,7 @@ loop(void)
         }
     }
     for (unsigned i = 0; i < export.count; i++) {
-        delivery_stop(export.delivery[i]);
+        export_sink_stop(&export.sink[i]);
     }
     return code - 1;
 }
@@ -358,7 +274,7 @@ open_all(struct arena *arena, const struct sink_setup_needs *needs)
     if (error == 0) {
         error = open_network(arena, needs);
     }
-    if (error == 0) {
+    if (error == 0 && needs->count > needs->events) {
         export.archive.platform = &export.platform;
         error = export_archive_open(&export.archive, export.config, arena);
     }
@@ -386,7 +302,7 @@ export_run(const struct config *config)
         return EXIT_BAD_CONFIG;
     }
     if (needs.count == 0) {
-        role_say("export", "there is no --sink");
+        role_say("export", "there is no --sink and no --event-sink");
         return EXIT_BAD_CONFIG;
     }
     int code = open_all(&arena, &needs);

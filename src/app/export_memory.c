@@ -24,13 +24,15 @@ export_memory(const struct config *config, const struct sink_setup_needs *needs)
     struct fetch_curl_caps fetch = export_fetch_caps(needs);
     bool has_fetch = needs->connections > 0;
     size_t resolver = needs->datagrams > 0 ? RESOLVER_HEAP_BYTES : 0;
+    unsigned metrics = needs->count - needs->events;  // the others read no history
     return (struct export_memory){
-        .readers = needs->count * set_reader_footprint() + export_archive_footprint(config),
+        .readers = metrics * set_reader_footprint() +
+                   (metrics > 0 ? export_archive_footprint(config) : 0),
         .texts = needs->count * sink_space_bytes(),
         .trial = sink_space_bytes(),
         .requests = has_fetch ? fetch_curl_footprint(&fetch) : 0,
         .heap = (has_fetch ? fetch_curl_heap_bytes(&fetch) : 0) + resolver +
-                history_reader_heap_bytes(config),
+                (metrics > 0 ? history_reader_heap_bytes(config) : 0),
     };
 }
 

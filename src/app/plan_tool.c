@@ -69,7 +69,7 @@ validate_sinks(struct tool *tool)
     struct sink_label_rules rules = sink_setup_rules(tool->config);
     arena_init(&arena, memory, sizeof memory);
     workspace_init(&space, &arena, sink_space_bytes());
-    for (unsigned i = 0; i < config_list_count(tool->config, CONFIG_SINK); i++) {
+    for (unsigned i = 0; i < sink_setup_count(tool->config); i++) {
         struct out why = out_of(buffer, sizeof buffer);
         workspace_reset(&space);
         if (sink_setup_open(tool->config, i, &sink, &rules, &space, tool->platform, &why) != 0 ||

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/life.h"
+#include "app/sink_setup.h"
 #include "platform/memory.h"
 #include "platform/rights.h"
 #include "table/table.h"
@@ -65,7 +66,7 @@ role_is_wanted(enum role role, const struct config *config)
     case ROLE_RECORD:
         return config_number(config, CONFIG_HISTORY) > 0;
     case ROLE_EXPORT:
-        return config_list_count(config, CONFIG_SINK) > 0;
+        return sink_setup_count(config) > 0;
     default:
         return true;
     }

@@ -15,6 +15,7 @@
 #include "app/roles.h"
 #include "app/serve_access.h"
 #include "app/serve_history.h"
+#include "app/sink_setup.h"
 #include "base/version.h"
 #include "platform/block.h"
 #include "platform/linux.h"
@@ -80,7 +81,7 @@ serve_plan(struct plan *plan, const struct config *config, const struct capacity
     }
     plan_add(plan, "serve", "state", 1, sizeof serve);
     plan_add(plan, "serve", "states of sinks",
-             config_list_count(config, CONFIG_SINK) > 0 ? 1 : 0, sizeof(struct sink_statuses));
+             sink_setup_count(config) > 0 ? 1 : 0, sizeof(struct sink_statuses));
 }
 
 static size_t
@@ -175,7 +176,7 @@ read_sinks(void)
 {
     char buffer[512];
     struct out out = out_of(buffer, sizeof buffer);
-    if (config_list_count(serve.config, CONFIG_SINK) == 0) {
+    if (sink_setup_count(serve.config) == 0) {
         return;
     }
     const char *path = config_path(serve.config, CONFIG_RUN_DIR, SINK_STATUS_FILE, &out);

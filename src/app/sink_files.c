@@ -31,13 +31,13 @@ void
 sink_files_visit(const struct config *config, struct workspace *space, sink_file *visit,
                  void *context)
 {
-    for (unsigned i = 0; i < config_list_count(config, CONFIG_SINK); i++) {
+    for (unsigned i = 0; i < sink_setup_count(config); i++) {
         char sentence[200];
         struct sink_uri uri;
         struct out why = out_of(sentence, sizeof sentence);
         workspace_reset(space);
-        if (sink_uri_parse(config_list(config, CONFIG_SINK, i), source_check_variable, NULL, space,
-                           &uri, &why) != 0) {
+        if (sink_uri_parse(sink_setup_uri(config, i), source_check_variable, NULL, space, &uri,
+                           &why) != 0) {
             continue;
         }
         for (unsigned option = 0; option < uri.option_count; option++) {
@@ -156,7 +156,7 @@ are_usable(struct sink_files *files, struct out *why)
     struct sink sink;
     struct sink_label_rules rules = sink_setup_rules(files->config);
     bool good = true;
-    for (unsigned i = 0; i < config_list_count(files->config, CONFIG_SINK) && good; i++) {
+    for (unsigned i = 0; i < sink_setup_count(files->config) && good; i++) {
         workspace_reset(files->space);
         good = sink_setup_open(files->config, i, &sink, &rules, files->space, files->platform,
                                why) == 0 &&

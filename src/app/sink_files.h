@@ -1,4 +1,4 @@
-// The files that --sink values name: secrets and certificates. For export, which
+// The files that --sink and --event-sink values name: secrets and certificates. For export, which
 // begins again when one changes, for the guard, which starts a refused export
 // again then, and for `skerry validate`.
 //

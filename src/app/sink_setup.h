@@ -1,5 +1,6 @@
-// The --sink values of a configuration: whether they can be used, what they take,
-// and the sinks themselves.
+// The --sink and --event-sink values of a configuration: whether they can be used, what
+// they take, and the sinks themselves. They have numbers from 0 in common: those of
+// --sink come first.
 #ifndef SKERRY_APP_SINK_SETUP_H
 #define SKERRY_APP_SINK_SETUP_H
 
@@ -9,14 +10,17 @@
 #include "sink/sink.h"
 #include "sink/sink_label.h"
 
+unsigned sink_setup_count(const struct config *config);
+struct text sink_setup_uri(const struct config *config, unsigned index);
+
 // What can be said from the text alone, for every process: how many there are,
-// whether their kinds exist, none twice, --shard. 0 or -ERR_BAD_CONFIG.
+// whether their kinds exist and take events, none twice, --shard. 0 or -ERR_BAD_CONFIG.
 int sink_setup_check(const struct config *config, struct out *why) MUST_USE;
 
 // --ignore-label and --store-label as sinks apply them.
 struct sink_label_rules sink_setup_rules(const struct config *config);
 
-// Takes --sink number `index` (from 0) apart; `sink` must live as long as `rules`
+// Takes number `index` apart; `sink` must live as long as `rules`
 // and `space` (sink_space_bytes). The sentence names the sink and holds no secret.
 int sink_setup_open(const struct config *config, unsigned index, struct sink *sink,
                     const struct sink_label_rules *rules, struct workspace *space,
@@ -27,6 +31,7 @@ int sink_setup_open(const struct config *config, unsigned index, struct sink *si
 // datagrams.
 struct sink_setup_needs {
     unsigned count;
+    unsigned events;  // how many of them are event sinks
     unsigned connections;
     unsigned identities;
     unsigned datagrams;

@@ -25,15 +25,18 @@ static void
 write_progress(struct out *out, const struct sink_status *sink, struct wall_ms now)
 {
     out_format(out, "  %s\n    %s, ", sink->name, sink_state_name(sink->state));
-    write_number(out, "", sink->points_total, "points");
-    write_number(out, " in ", sink->cycles_total, "cycles");
+    write_number(out, "", sink->points_total, sink->events != 0 ? "events" : "points");
+    if (sink->events == 0) {
+        write_number(out, " in ", sink->cycles_total, "cycles");
+    }
     if (sink->success_ms != 0) {
         out_string(out, ", last taken ");
         calendar_write_age(out, now.ms - sink->success_ms);
         out_string(out, " ago");
     }
-    if (sink->backlog_cycles > 1) {
-        write_number(out, "\n    ", sink->backlog_cycles, "cycles to send, the oldest ");
+    if (sink->backlog_cycles > (sink->events != 0 ? 0 : 1)) {
+        write_number(out, "\n    ", sink->backlog_cycles,
+                     sink->events != 0 ? "events to send, the oldest " : "cycles to send, the oldest ");
         calendar_write_age(out, sink->lag_ms);
         out_string(out, " old");
     }
@@ -62,11 +65,11 @@ write_sink(struct out *out, const struct sink_status *sink, struct wall_ms now)
     uint64_t retried = sink_status_retried(sink);
     write_progress(out, sink, now);
     if (refused + retried + sink->missed_total + sink->unread_total > 0) {
-        write_number(out, "    refused ", refused, "points");
+        write_number(out, "    refused ", refused, sink->events != 0 ? "events" : "points");
         write_reasons(out, sink->refused_total);
         write_number(out, ", retried ", retried, "requests");
         write_reasons(out, sink->retried_total);
-        write_number(out, ", missed ", sink->missed_total, "cycles");
+        write_number(out, ", missed ", sink->missed_total, sink->events != 0 ? "events" : "cycles");
         if (sink->unread_total > 0) {
             write_number(out, ", could not read the history ", sink->unread_total, "times");
         }
@@ -106,19 +109,7 @@ static void
 write_json_sink(struct json *json, const struct sink_status *sink)
 {
     json_object(json);
-    json_key(json, "name");
-    json_string(json, sink->name);
-    json_key(json, "state");
-    json_string(json, sink_state_name(sink->state));
-    write_u64(json, "lagMs", (uint64_t)sink->lag_ms);
-    write_u64(json, "backlogCycles", sink->backlog_cycles);
-    write_u64(json, "points", sink->points_total);
-    write_u64(json, "cycles", sink->cycles_total);
-    write_u64(json, "bytes", sink->bytes_total);
-    write_u64(json, "retried", sink_status_retried(sink));
-    write_u64(json, "skipped", sink->skipped_total);
-    write_u64(json, "missedCycles", sink->missed_total);
-    write_u64(json, "historyErrors", sink->unread_total);
+    appliance_sink_progress(json, sink);
     write_u64(json, "lastSuccessMs", (uint64_t)sink->success_ms);
     write_u64(json, "lastErrorMs", (uint64_t)sink->error_ms);
     json_key(json, "lastError");

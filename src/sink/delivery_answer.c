@@ -1,10 +1,6 @@
 // How a request ends: what was taken, refused, or is to be tried again.
 #include "sink/delivery_state.h"
-
-// From one server to the next without a failure; more mean that they go in circles.
-#define MOVES_MAX 8
-#define BACKOFF_MS_MIN 1000
-#define BACKOFF_MS_MAX (60 * 1000)
+#include "sink/sink_retry.h"
 
 void
 delivery_say(const struct delivery *delivery, const char *sentence)
@@ -14,36 +10,10 @@ delivery_say(const struct delivery *delivery, const char *sentence)
     }
 }
 
-static unsigned
-reason_of(int error)
-{
-    unsigned reason = (unsigned)(error < 0 ? -error : error);
-    return reason < ERR_COUNT && reason != ERR_OK ? reason : ERR_HTTP_OTHER;
-}
-
 void
 delivery_note_error(struct delivery *delivery, int error, struct text why)
 {
-    struct sink_status *status = &delivery->status;
-    struct out out = out_of(status->why, sizeof status->why);
-    status->last_error = error < 0 ? -error : error;
-    status->error_ms = platform_wall_now(delivery->config.platform).ms;
-    out_text(&out, why.size > 0 ? why : text_of(error_sentence(error)));
-    (void)out_c_string(&out);
-}
-
-static int64_t
-backoff_ms(const struct delivery *delivery, int64_t retry_after_ms)
-{
-    uint32_t chance = 0;
-    unsigned doublings = delivery->tries < 7 ? delivery->tries - 1 : 6;
-    int64_t ms = (int64_t)BACKOFF_MS_MIN << doublings;
-    ms = ms < retry_after_ms ? retry_after_ms : ms;
-    ms = ms < BACKOFF_MS_MAX ? ms : BACKOFF_MS_MAX;
-    if (platform_random_bytes(delivery->config.platform, &chance, sizeof chance) != 0) {
-        return ms;
-    }
-    return ms / 2 + chance % (ms / 2 + 1);
+    sink_retry_note(&delivery->status, delivery->config.platform, error, why);
 }
 
 // A stream without answers broke: what it took may have gone with it.
@@ -66,9 +36,10 @@ delivery_fail(struct delivery *delivery, int error, struct text why, int64_t ret
 {
     struct mono_ns now = platform_mono_now(delivery->config.platform);
     delivery->tries++;
-    delivery->status.retried_total[reason_of(error)]++;
+    delivery->status.retried_total[sink_retry_reason(error)]++;
     delivery->state = DELIVERY_WAITING;
-    delivery->wait_until = mono_add_ms(now, backoff_ms(delivery, retry_after_ms));
+    delivery->wait_until = mono_add_ms(
+        now, sink_retry_ms(delivery->config.platform, delivery->tries, retry_after_ms));
     delivery_note_error(delivery, error, why);
     if (delivery->tries == 1) {
         delivery_say(delivery, delivery->status.why);
@@ -93,7 +64,7 @@ succeed(struct delivery *delivery)
 static void
 refuse(struct delivery *delivery, uint32_t points, const struct sink_result *result)
 {
-    unsigned reason = reason_of(result->error);
+    unsigned reason = sink_retry_reason(result->error);
     if (points == 0) {
         return;
     }
@@ -113,22 +84,6 @@ delivery_end_batch(struct delivery *delivery, const struct sink_result *result, 
     delivery->status.bytes_total += delivery->batch.body.used;
     refuse(delivery, refused, result);
     delivery_pass_accept(delivery, platform_mono_now(delivery->config.platform));
-}
-
-static enum sink_verdict
-judge(struct delivery *delivery, const struct sink_answer *answer, size_t *used,
-      struct sink_result *result)
-{
-    struct sink *sink = delivery->sink;
-    const struct sink_kind *kind = sink->kind;
-    if (delivery->in_setup && kind->setup_judge != NULL) {
-        *used = answer->body.size;
-        return kind->setup_judge(sink, delivery->setup_number, answer, result);
-    }
-    if (!delivery->in_setup && kind->judge != NULL) {
-        return kind->judge(sink, answer, used, result);
-    }
-    return kind->transport == SINK_HTTP ? sink_judge_status(answer, result) : SINK_TAKEN;
 }
 
 static void
@@ -163,7 +118,9 @@ delivery_on_done(void *context, int error, const struct sink_answer *answer, siz
         delivery_fail(delivery, error, detail, 0);
         return true;
     }
-    enum sink_verdict verdict = judge(delivery, answer, used, &result);
+    int setup_number = delivery->in_setup ? (int)delivery->setup_number : -1;
+    enum sink_verdict verdict =
+        sink_retry_judge(delivery->sink, setup_number, answer, used, &result);
     result.why[sizeof result.why - 1] = '\0';
     if (verdict == SINK_MORE) {
         return false;
@@ -171,7 +128,7 @@ delivery_on_done(void *context, int error, const struct sink_answer *answer, siz
     if (verdict == SINK_SETUP) {
         begin_again(delivery);
     }
-    if (verdict == SINK_SETUP && result.error == 0 && delivery->moves++ < MOVES_MAX) {
+    if (verdict == SINK_SETUP && result.error == 0 && delivery->moves++ < SINK_MOVES_MAX) {
         delivery->state = DELIVERY_READY;
         return true;
     }

@@ -8,7 +8,7 @@
 #include "platform/status_file.h"
 
 #define SINK_STATUS_FILE "sinks"
-#define SINK_STATUS_MAGIC UINT64_C(0x736b657273696e33)  // "skersin3"
+#define SINK_STATUS_MAGIC UINT64_C(0x736b657273696e34)  // "skersin4"
 #define SINK_NAME_BYTES 256
 #define SINK_WHY_BYTES 200
 
@@ -22,16 +22,17 @@ enum sink_state {
 struct sink_status {
     char name[SINK_NAME_BYTES];  // C string, without secrets
     uint32_t state;              // enum sink_state
+    uint32_t events;             // 1: an event sink: points are events, cycles none
     // Of what is owed since nobody knows when, as far as the process saw it.
-    uint32_t backlog_cycles;     // owed, the newest one included
-    int64_t lag_ms;              // age of the oldest cycle that is owed; 0: none is
+    uint32_t backlog_cycles;     // owed, the newest one included; or events
+    int64_t lag_ms;              // age of the oldest of them; 0: none is
     int64_t success_ms;          // when the server took something; 0 = never
     int64_t error_ms;            // when something failed; 0 = never
     uint64_t points_total;       // taken by the server
     uint64_t cycles_total;
     uint64_t bytes_total;        // of bodies that were taken, before compression
     uint64_t skipped_total;      // points that the format cannot say
-    uint64_t missed_total;       // cycles that nobody can give any more
+    uint64_t missed_total;       // cycles that nobody can give any more; events, at most
     uint64_t unread_total;       // times that the history could not be read
     uint64_t retried_total[ERR_COUNT];  // requests, by why they were not taken
     uint64_t refused_total[ERR_COUNT];  // points, by the reason that the server gave

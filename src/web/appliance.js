@@ -80,9 +80,9 @@ function sinks(a, now) {
     const all = a.sinks || [];
     return panel("Sinks", "what a sink cannot take waits in the history", all.length === 0 ? h("p", { class: "empty" }, "None is configured: --sink= sends what is recorded elsewhere.")
         : all.map((sink) => h("div", { class: "block" }, h("p", {}, pill(SINK_STATES[sink.state] ?? "warn", sink.state), h("b", {}, sink.name)),
-            facts([["Lag", duration(sink.lagMs)], ["Waiting", plural(sink.backlogCycles, "cycles")], ["Points sent", count(sink.points)], ["Last success", when(sink.lastSuccess, now)], ["Tried again", count(sink.retried)],
+            facts([["Lag", duration(sink.lagMs)], ["Waiting", sink.takes === "events" ? plural(sink.backlogEvents, "events") : plural(sink.backlogCycles, "cycles")], [sink.takes === "events" ? "Events sent" : "Points sent", count(sink.points)], ["Last success", when(sink.lastSuccess, now)], ["Tried again", count(sink.retried)],
                 ...Object.entries(sink.retriedFor || {}).map(([reason, requests]) => [`Tried again: ${reason}`, count(requests)]),
-                ["Lost", sink.missedCycles > 0 ? pill("bad", plural(sink.missedCycles, "cycles")) : "0"], ...(sink.skipped > 0 ? [["Cannot be said in its format", count(sink.skipped)]] : []),
+                ["Lost", sink.missedCycles > 0 ? pill("bad", plural(sink.missedCycles, "cycles")) : sink.missedEvents > 0 ? pill("warn", plural(sink.missedEvents, "events")) : "0"], ...(sink.skipped > 0 ? [["Cannot be said in its format", count(sink.skipped)]] : []),
                 ...Object.entries(sink.refused || {}).map(([reason, points]) => [`Refused: ${reason}`, pill("bad", plural(points, "points"))])]),
             failure(sink.lastFailure, sink.lastError, now))));
 }

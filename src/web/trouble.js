@@ -84,7 +84,7 @@ function ofAppliance(overview) {
     }
     for (const sink of overview.sinks) {
         if (sink.state === "retrying") {
-            out.push({ level: "warn", text: `Sink ${sink.name.split("?")[0]} takes nothing`, detail: `${sink.error}; ${plural(sink.waiting, "cycles")} of ${duration(sink.lag)} wait in the history`,
+            out.push({ level: "warn", text: `Sink ${sink.name.split("?")[0]} takes nothing`, detail: `${sink.error}; ${sink.takes === "events" ? `${plural(sink.waiting, "events")} wait` : `${plural(sink.waiting, "cycles")} of ${duration(sink.lag)} wait in the history`}`,
                 since: sink.lastSuccess, href });
         } else if (sink.refused > 0 && sink.lastFailure !== null && overview.time - sink.lastFailure < RECENT_MS) {
             out.push({ level: "warn", text: `Sink ${sink.name.split("?")[0]} refuses data`, detail: sink.error, since: sink.lastFailure, last: true, href });
