@@ -7,10 +7,11 @@ import datetime
 import struct
 
 import strict_protobuf
+from strict_event import read_message
 from strict_json import read_json
 from strict_protobuf import strict
 
-TOPIC = "heapster-metrics"
+TOPICS = ("heapster-metrics", "heapster-events")
 
 
 def crc32c(data):
@@ -54,7 +55,14 @@ class Reader:
         strict(self.at == len(self.data), "bytes behind the end")
 
 
-def read_batch(reader):
+def read_point(value):
+    seconds = datetime.datetime.fromisoformat(
+        value["MetricsTimestamp"].replace("Z", "+00:00")).timestamp()
+    return seconds, (value["MetricsName"], value["MetricsValue"]["value"], seconds,
+                     value["MetricsTags"])
+
+
+def read_batch(reader, topic):
     reader.number("q")
     strict(reader.number("i") == len(reader.data) - reader.at, "length of the batch")
     reader.number("i")
@@ -75,10 +83,9 @@ def read_batch(reader):
         value = read_json(record.take(record.varint()))
         strict(record.varint() == 0, "headers")
         record.end()
-        seconds = datetime.datetime.fromisoformat(
-            value["MetricsTimestamp"].replace("Z", "+00:00")).timestamp()
+        seconds, taken = (read_message if topic == "heapster-events" else read_point)(value)
         strict(seconds * 1000 == at_ms, "time of a record", value)
-        yield value["MetricsName"], value["MetricsValue"]["value"], seconds, value["MetricsTags"]
+        yield taken
     reader.end()
 
 
@@ -86,10 +93,10 @@ def text(value):
     return struct.pack(">h", len(value)) + value.encode()
 
 
-def answer_metadata(port):
+def answer_metadata(topic, port):
     brokers = struct.pack(">ii", 1, 7) + text("127.0.0.1") + struct.pack(">ih", port, -1)
     partition = struct.pack(">hii", 0, 0, 7) + struct.pack(">ii", 1, 7) * 2
-    topic = struct.pack(">h", 0) + text(TOPIC) + struct.pack(">bi", 0, 1) + partition
+    topic = struct.pack(">h", 0) + text(topic) + struct.pack(">bi", 0, 1) + partition
     return brokers + struct.pack(">ii", 7, 1) + topic
 
 
@@ -99,11 +106,11 @@ def produce(reader, give):
     reader.number("i")
     strict(acks in (1, -1) and reader.number("i") == 1, "acks or topics")
     topic = reader.string()
-    strict(topic == TOPIC and reader.number("i") == 1, "topic", topic)
+    strict(topic in TOPICS and reader.number("i") == 1, "topic", topic)
     partition = reader.number("i")
     records = Reader(reader.take(reader.number("i")))
     reader.end()
-    give(list(read_batch(records)))
+    give(list(read_batch(records, topic)))
     return (struct.pack(">i", 1) + text(topic) +
             struct.pack(">iihqqi", 1, partition, 0, 0, -1, 0))
 
@@ -120,8 +127,10 @@ def answer_of(api, version, reader, state, port, give):
         return (struct.pack(">hhi", 0, -1, 0) if state["in"] else
                 struct.pack(">h", 58) + text("no such account") + struct.pack(">i", 0))
     if api == 3:
-        strict(version == 1 and reader.number("i") == 1 and reader.string() == TOPIC, "topics")
-        return answer_metadata(port)
+        strict(version == 1 and reader.number("i") == 1, "topics")
+        topic = reader.string()
+        strict(topic in TOPICS, "topic", topic)
+        return answer_metadata(topic, port)
     strict(api == 0 and version == 3, "request", api, version)
     return produce(reader, give)
 

@@ -5,7 +5,7 @@ usage: strict_server.py KIND FILE [CERTIFICATE KEY]
 KIND: otlp, elasticsearch, riemann, wavefront, statsd, kafka. Prints `port N`. What is
 taken goes into FILE, a line of JSON for each value, as Heapster's Kafka messages:
   {"MetricsName", "MetricsValue": {"value"}, "MetricsTimestamp", "MetricsTags"}
-(numbers as text, so that no digit changes). Whatever the protocol does not allow is
+(numbers as text, so that no digit changes); of events as strict_event.py has them. Whatever the protocol does not allow is
 refused and told in FILE.errors. With a certificate: over TLS; kafka then demands the
 account writer, password hunter2.
 """
@@ -22,6 +22,7 @@ import struct
 import sys
 import threading
 
+import strict_event
 import strict_kafka
 import strict_otlp
 import strict_protobuf
@@ -41,9 +42,13 @@ def complain(error):
 
 
 def give(points):
-    """Points: (name, value, seconds, tags)."""
+    """Points: (name, value, seconds, tags), or events: dicts."""
     with lock:
-        for name, value, seconds, tags in points:
+        for event in points:
+            if isinstance(event, dict):
+                print(json.dumps(event), file=out)
+                continue
+            name, value, seconds, tags = event
             at = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
             print(json.dumps({
                 "MetricsName": name,
@@ -95,7 +100,11 @@ def bulk(body):
         name = action["index"]["_index"], action["index"]["_id"]
         strict(documents.setdefault(name, hash(document)) == hash(document),
                "another document had that id:", document[:300])
-        points += bulk_document(name[0], read_json(document))
+        document = read_json(document)
+        if "EventTags" in document:
+            points.append(strict_event.read_document(name[0], document))
+        else:
+            points += bulk_document(name[0], document)
     give(points)
     return 200, b'{"errors":false}', "application/json"
 
@@ -107,6 +116,11 @@ def elasticsearch(path, headers, body):
         template = read_json(body)
         strict(template["index_patterns"] == ["heapster-*"], template)
         strict("heapster-cpu" in template["aliases"], template)
+        return 200, b'{"acknowledged":true}', "application/json"
+    if path == "/_template/heapster-events":
+        template = read_json(body)
+        strict(template == {"index_patterns": ["heapster-*"], "aliases": {"heapster-events": {}}},
+               template)
         return 200, b'{"acknowledged":true}', "application/json"
     strict(path.split("?")[0] == "/_bulk", "path", path)
     strict(headers["content-type"] == "application/x-ndjson", "content type")
