@@ -212,7 +212,7 @@ static struct event_row
 row_of(uint64_t uid_hash, const struct event_object *event)
 {
     struct event_row row;
-    memset(&row, 0, sizeof row);  // what is not used, too: rows are compared
+    memset(&row, 0, sizeof row);  // the rest of the texts, too: rows are compared
     row.uid_hash = uid_hash;
     row.first_s = writer_seconds(event->first);
     row.last_s = writer_seconds(event->last);

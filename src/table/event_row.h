@@ -5,6 +5,8 @@
 #ifndef SKERRY_TABLE_EVENT_ROW_H
 #define SKERRY_TABLE_EVENT_ROW_H
 
+#include <stddef.h>
+
 #include "table/row.h"
 
 // What is needed to find what an event is about comes first, what may be cut last.
@@ -20,7 +22,7 @@ enum event_text {
 };
 
 // Names of usual length leave 250 bytes of message.
-#define EVENT_TEXTS_BYTES 390
+#define EVENT_TEXTS_BYTES 394
 
 // From `first_s` on it is what the cluster says; the same bytes mean the same event.
 struct event_row {
@@ -40,9 +42,11 @@ struct event_row {
     char texts[EVENT_TEXTS_BYTES];
 };
 _Static_assert(sizeof(struct event_row) == 496, "events are planned with 496 bytes");
+_Static_assert(offsetof(struct event_row, texts) + EVENT_TEXTS_BYTES == 496,
+               "no bytes between members, nor behind them: rows are compared and hashed");
 
-// The serials of rows that made room last: who reads events in their order finds out
-// what it came too late for.
+// The serials of the rows that made room, or left with their source, last: who reads
+// events in their order finds out what it came too late for.
 #define EVENT_EVICTIONS 64
 
 // The last hour, and what is under way of this minute.

@@ -26,10 +26,10 @@ uint64_t table_event_serial(const struct table_reader *reader);
 row_index table_next_event(const struct table_reader *reader, uint64_t after, uint64_t newest,
                            uint64_t *serial);
 
-// How many rows made room, and the largest serial among them.
+// How many rows made room, or left with their source; the largest serial among them.
 uint64_t table_events_evicted(const struct table_reader *reader, uint64_t *serial_max);
-// The serial of the row that made room as number `number`, from 0; false: that is too
-// long ago to be known.
+// The serial of the one that did so as number `number`, from 0; false: that is too long
+// ago to be known.
 bool table_evicted_event(const struct table_reader *reader, uint64_t number, uint64_t *serial);
 
 // Another number for another table: serials and rows are of this one.

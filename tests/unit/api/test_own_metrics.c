@@ -162,7 +162,7 @@ TEST(shows_sinks)
 {
     static struct sink_statuses sinks;
     struct world *world = world_make(0);
-    sinks = (struct sink_statuses){.count = 2};
+    sinks = (struct sink_statuses){.count = 3};
     sinks.sink[0] = (struct sink_status){
         .name = "influxdb:http://a:8086",
         .state = SINK_STATE_RETRYING,
@@ -175,6 +175,8 @@ TEST(shows_sinks)
         .refused_total[ERR_TOO_LARGE] = 7,
     };
     sinks.sink[1] = (struct sink_status){.name = "log:\"", .state = SINK_STATE_LIVE};
+    sinks.sink[2] = (struct sink_status){
+        .name = "events log", .events = 1, .backlog_cycles = 9, .missed_total = 10};
     world->api.sinks = &sinks;
     struct text answer = world_get(world, "/metrics");
     check_exposition(answer);
@@ -190,6 +192,10 @@ TEST(shows_sinks)
                            "reason=\"http_400\"} 6"));
     CHECK(has_line(answer, "skerry_sink_refused_points_total{sink=\"influxdb:http://a:8086\","
                            "reason=\"too_large\"} 7"));
+    CHECK(has_line(answer, "skerry_sink_backlog_events{sink=\"events log\"} 9"));
+    CHECK(has_line(answer, "skerry_sink_missed_events_total{sink=\"events log\"} 10"));
+    CHECK(!has_line(answer, "skerry_sink_backlog_cycles{sink=\"events log\"} 9"));
+    CHECK(!has_line(answer, "skerry_sink_backlog_events{sink=\"log:\\\"\"} 0"));
 }
 
 TEST(shows_the_history)

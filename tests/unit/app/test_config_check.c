@@ -120,6 +120,30 @@ TEST(sources)
     fake_close(&it.fake);
 }
 
+TEST(event_sinks)
+{
+    char *flags[18];
+    fake_open(&it.fake, 1);
+    CHECK(configured_flags(&it, "--event-sink=log", "--sink=log", NULL) == 0);
+    CHECK(configured_flags(&it, "--event-sink=$WHERE", NULL) == 0);
+    refuses("--event-sink: graphite takes no events; these do: influxdb, elasticsearch, riemann, "
+            "kafka, log", "--event-sink=graphite:tcp://h");
+    refuses("--event-sink: the sink gcl is gone", "--event-sink=gcl:");
+    refuses("--event-sink: the sink honeycomb is gone", "--event-sink=honeycomb:");
+    refuses("--event-sink: there is no kind of sink named \"x\"; there are influxdb, elastic",
+            "--event-sink=x:y");
+    refuses_both("--event-sink=log:... is given twice", "--event-sink=log", "--event-sink=log");
+    refuses_both("--event-sink has nothing to send with --events=0", "--event-sink=log",
+                 "--events=0");
+    for (unsigned i = 0; i < 17; i++) {
+        flags[i] = i % 2 == 0 ? "--event-sink=log" : "--sink=log";
+    }
+    flags[17] = NULL;
+    CHECK(configured_read(&it, NULL, flags) == -ERR_BAD_CONFIG);
+    CHECK(strstr(it.sentence, "given 17 times; one appliance sends to at most 16") != NULL);
+    fake_close(&it.fake);
+}
+
 int
 main(void)
 {
@@ -127,7 +151,7 @@ main(void)
         {"config_check_ranges", ranges}, {"config_check_times", times},
         {"config_check_addresses", addresses}, {"config_check_texts", texts},
         {"config_check_sources", sources},
-        {"config_check_hosts", hosts},
+        {"config_check_hosts", hosts}, {"config_check_event_sinks", event_sinks},
     };
     return test_run(cases, ARRAY_COUNT(cases));
 }

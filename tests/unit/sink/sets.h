@@ -12,6 +12,7 @@
 #include "sink/sink.h"
 #include "sink/sink_event.h"
 #include "sink/sink_label.h"
+#include "table/event_row.h"
 
 static struct fake sets_machine;
 static unsigned char sets_memory[1 << 17] __attribute__((aligned(16)));
@@ -203,7 +204,7 @@ sets_event_bare(void)
 static inline struct sink_event
 sets_event_hostile(void)
 {
-    static char texts[390];
+    static char texts[EVENT_TEXTS_BYTES];
     struct sink_event event = sets_event();
     memset(texts, 1, sizeof texts);
     event.message = (struct text){texts, sizeof texts};

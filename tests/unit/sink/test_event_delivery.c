@@ -549,6 +549,24 @@ TEST(a_damaged_file_starts_over)
     end();
 }
 
+TEST(a_disk_that_cannot_be_written)
+{
+    begin();
+    fake_fail(&machine, FAKE_FILE_WRITE, 1, true, 0);
+    put(1, 1);
+    run(3);
+    expect_each(1, 1, 1);
+    CHECK(strstr(said, "cannot be written to --state-dir") != NULL);
+    CHECK_EQUAL_U64(status_now().cursor_error, ERR_DISK_FULL);
+    fake_heal(&machine);
+    run(10);
+    CHECK_EQUAL_U64(status_now().cursor_error, 0);
+    start();
+    run(3);
+    expect_each(1, 1, 1);
+    end();
+}
+
 int
 main(void)
 {
@@ -563,6 +581,7 @@ main(void)
         {"what makes room in its absence is counted at most",
          what_makes_room_in_its_absence_is_counted_at_most},
         {"a table made anew starts over", a_table_made_anew_starts_over},
+        {"a disk that cannot be written", a_disk_that_cannot_be_written},
         {"a damaged file starts over", a_damaged_file_starts_over},
     };
     return test_run(cases, ARRAY_COUNT(cases));
