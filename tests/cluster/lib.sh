@@ -221,6 +221,22 @@ role_pid() { # ROLE
     s6-svstat -o pid "$TREE/service/$1"
 }
 
+# kill -9, as soon as it is up; sets KILLED. The pid of a role that is down is -1, which
+# kill would take for all processes there are.
+role_kill() { # ROLE
+    await 30 role_kill_now "$1" || fail "$1 does not run"
+}
+
+role_kill_now() {
+    KILLED=$(role_pid "$1")
+    [[ $KILLED =~ ^[1-9][0-9]*$ ]] && [ "$KILLED" -gt 1 ] && kill -KILL "$KILLED"
+}
+
+# The role that was killed last is ready, as another process.
+role_is_back() { # ROLE
+    [ "$(s6-svstat -o up,ready "$TREE/service/$1")" = 'true true' ] && [ "$(role_pid "$1")" != "$KILLED" ]
+}
+
 # N more cycles are published from now on.
 await_cycles() { # N SECONDS
     local now

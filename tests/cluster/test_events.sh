@@ -89,7 +89,7 @@ collect_dies() {
     local sum total
     sum=$(minutes_sum)
     total=$(counter events_total)
-    kill -9 "$(role_pid collect)"
+    role_kill collect
     await 30 back_off_count 6 || fail "$(get "$EVENTS?reason=BackOff")"
     await_cycles 3 60 || fail "no more cycles"
     restart 1

@@ -332,7 +332,7 @@ stops_and_goes_on() {
 killed_collect_is_shown() {
     live 120 30 pods
     await_shown '^NAMESPACE'
-    kill -KILL "$(role_pid collect)"
+    role_kill collect
     await_shown '^collect (died .* ago and runs again|is not running).*SIGKILL'
     shows '^team-' || fail "no rows: $(screen)"
     keys q

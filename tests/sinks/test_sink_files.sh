@@ -68,7 +68,7 @@ unusable() {
 
 refused() {
     rm "$WORK/password"
-    kill -KILL "$(role_pid export)"
+    role_kill export
     await 30 role_state refused || { fail "not refused: $(appliance -c '.roles[]')"; return; }
     await_cycles 2 20 || fail 'the others stopped'
     echo second >"$WORK/password"
