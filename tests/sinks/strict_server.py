@@ -136,7 +136,7 @@ class Http(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def handle_one(self):
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = exactly(self.rfile, int(self.headers.get("content-length", 0)))
         try:
             if self.headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
