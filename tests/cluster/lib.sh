@@ -224,7 +224,7 @@ role_pid() { # ROLE
 # kill -9, as soon as it is up; sets KILLED. The pid of a role that is down is -1, which
 # kill would take for all processes there are.
 role_kill() { # ROLE
-    await 30 role_kill_now "$1" || fail "$1 does not run"
+    await 60 role_kill_now "$1" || fail "$1 does not run"
 }
 
 role_kill_now() {

@@ -60,7 +60,7 @@ has_all() { # NAME, which has at least the truth of now
 all_have_all() { # NAME...
     local name
     for name in "$@"; do
-        await 60 has_all "$name" ||
+        await 120 has_all "$name" ||
             fail "$name: $(comm -23 <(event_truth) <("${name}_events") | head -3), $(appliance -c '.sinks[]')"
     done
 }
@@ -95,7 +95,7 @@ arrive() {
         "--event-sink=$(influx_sink)?db=fields&withfields=true" \
         "--event-sink=elasticsearch:http://127.0.0.1:$elasticsearch" \
         "--event-sink=kafka:?brokers=127.0.0.1:$kafka" --event-sink=log
-    await_scraped $NODES 60 || { fail "nothing is scraped"; return; }
+    await_scraped $NODES 120 || { fail "nothing is scraped"; return; }
     all_have_all influx fields elasticsearch kafka
     await 20 grep -rqs 'event Warning Pod .* BackOff count=' "$TREE.out" "$TREE"/log ||
         fail "no line in the log"
@@ -115,11 +115,11 @@ killed() {
         restart $i $((i + 6))
         role_kill export
         restart $((i + 2)) $((i + 2))
-        await 60 role_is_back export || { fail "export is not back"; return; }
+        await 90 role_is_back export || { fail "export is not back"; return; }
     done
     role_kill collect
     restart 5 6
-    await 60 role_is_back collect || { fail "collect is not back"; return; }
+    await 90 role_is_back collect || { fail "collect is not back"; return; }
     restart 6 6
     all_have_all influx fields elasticsearch kafka
 }
@@ -127,12 +127,12 @@ killed() {
 away() {
     server_kill influx
     restart 1 8
-    await 30 sink_is '.state == "retrying"' || fail "$(appliance .sinks[0])"
+    await 60 sink_is '.state == "retrying"' || fail "$(appliance .sinks[0])"
     all_have_all elasticsearch kafka
     role_kill export
     restart 12 16
-    await 60 role_is_back export || { fail "export is not back"; return; }
-    await 30 sink_is '.state == "retrying" and .backlogEvents >= 5' || fail "$(appliance .sinks[0])"
+    await 90 role_is_back export || { fail "export is not back"; return; }
+    await 60 sink_is '.state == "retrying" and .backlogEvents >= 5' || fail "$(appliance .sinks[0])"
     influx_start || { fail "influxd does not start again: $(tail -3 "$WORK/influx.out")"; return; }
     all_have_all influx fields elasticsearch kafka
 }
@@ -144,7 +144,7 @@ is_well() {
 
 nothing_was_lost() {
     local kind
-    await 30 is_well || fail "$(appliance -c '.sinks[]')"
+    await 60 is_well || fail "$(appliance -c '.sinks[]')"
     # Connections of a process that was killed end anywhere.
     for kind in elasticsearch kafka; do
         ! grep -v '^connection: ' "$WORK/$kind.json.errors" >"$WORK/errors" ||
