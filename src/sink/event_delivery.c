@@ -62,12 +62,13 @@ end_batch(struct event_delivery *delivery, const struct sink_result *result, boo
     struct sink_status *status = &delivery->status;
     uint32_t events = delivery->batch.points;
     uint32_t refused = refused_all || result->refused > events ? events : result->refused;
-    if (refused > 0 && sink_status_refused(status) == 0) {
-        say(delivery, result->why);
-    }
     if (refused > 0) {
+        bool first = sink_status_refused(status) == 0;
         status->refused_total[sink_retry_reason(result->error)] += refused;
         sink_retry_note(status, delivery->config.platform, result->error, text_of(result->why));
+        if (first) {
+            say(delivery, status->why);
+        }
     }
     status->points_total += events - refused;
     status->bytes_total += delivery->batch.body.used;
