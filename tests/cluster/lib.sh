@@ -217,12 +217,12 @@ deaths() {
     appliance '[.roles[].deaths] | add'
 }
 
+# "down" instead of the -1 of a role that is down, which kill takes for all processes.
 role_pid() { # ROLE
-    s6-svstat -o pid "$TREE/service/$1"
+    s6-svstat -o pid "$TREE/service/$1" | sed 's/^-1$/down/'
 }
 
-# kill -9, as soon as it is up; sets KILLED. The pid of a role that is down is -1, which
-# kill would take for all processes there are.
+# kill -9, as soon as it is up; sets KILLED.
 role_kill() { # ROLE
     await 60 role_kill_now "$1" || fail "$1 does not run"
 }

@@ -212,7 +212,9 @@ def wavefront(stream):
     strict(all(len(key + value) <= 254 for key, value in pairs), "a tag is too long:", line)
     prefix, kind, name = match[1].split(".", 2)
     strict(prefix == "heapster" and kind == tags.get("type", kind), "name", line)
-    give([(name.replace(".", "/", 1), match[2], int(match[3]), dict(tags, type=kind))])
+    # Resources of others have dots of their own: nvidia.com/gpu/request.
+    name = "/".join(name.rsplit(".", 2 if name.count(".") > 1 else 1))
+    give([(name, match[2], int(match[3]), dict(tags, type=kind))])
     return b""
 
 
