@@ -39,7 +39,7 @@ await run("its page, its services and the appliance's", async () => {
     await turned(page, () => page.keyboard.press("5"));
     await page.locator(".grid").waitFor();
     await shot(page, "host-containers-1280");
-    await turned(page, () => page.keyboard.press("6"));
+    await turned(page, () => page.keyboard.press("7"));
     await page.getByText("None: this machine is read directly.").waitFor();
     await page.getByText("None is configured: --sink=").waitFor();
     await shot(page, "host-appliance-1280", true);

@@ -101,7 +101,8 @@ async function answerOf(url) {
     return answer.json();
 }
 
-// Whether the first chart has ink of its first line at so many seconds before now.
+// Whether the first chart has ink of a line at so many seconds before now; whose, does
+// not matter, as at some hours one covers the other.
 function hasInk(beforeS, seconds) {
     return page.evaluate(([before, range]) => {
         const canvas = document.querySelector(".chart canvas");
@@ -112,9 +113,10 @@ function hasInk(beforeS, seconds) {
         const copy = Object.assign(document.createElement("canvas"), { width: 3, height: canvas.height }).getContext("2d", { willReadFrequently: true });
         copy.drawImage(canvas, 1 - x, 0);
         const column = copy.getImageData(0, 0, 3, canvas.height).data;
-        // Blue as the first line is, #0067a3, and no pale area.
+        // A colour, and no pale area.
         for (let i = 0; i < column.length; i += 4) {
-            if (column[i + 2] - column[i] > 60 && column[i + 3] > 120) {
+            const colour = column.slice(i, i + 3);
+            if (Math.max(...colour) - Math.min(...colour) > 60 && column[i + 3] > 120) {
                 return true;
             }
         }
