@@ -10,18 +10,10 @@
 #define PAUSE_MS 2
 #define IDLE_MS 1000
 
-static size_t
-body_bytes_of(const struct sink *sink)
-{
-    const struct sink_kind *kind = sink->kind;
-    return kind->transport == SINK_DATAGRAM ? kind->datagram_bytes : kind->batch_bytes;
-}
-
 size_t
 delivery_footprint(const struct sink *sink)
 {
-    return arena_bytes(sizeof(struct delivery)) + arena_bytes(body_bytes_of(sink)) +
-           arena_bytes(sink->kind->second_bytes) + transport_footprint(sink);
+    return arena_bytes(sizeof(struct delivery)) + sender_footprint(sink);
 }
 
 // Opening
@@ -41,22 +33,55 @@ open_cursor(struct delivery *delivery)
     int error = cursor_load(&delivery->cursor);
     if (error != 0 && error != -ERR_NO_FILE) {
         delivery->owes_all = config->archive != NULL;
-        delivery_say(delivery,
+        sender_say(&delivery->sender,
                      delivery->owes_all
                          ? "the file that says what it has is not usable; all that is recorded is "
                            "sent again"
                          : "the file that says what it has is not usable; sending begins with the "
                            "newest cycle");
-        delivery_note_error(delivery, error, TEXT(""));
+        sender_note_error(&delivery->sender, error, TEXT(""));
     }
 }
 
 static void
 name_status(struct delivery *delivery)
 {
-    struct out name = out_of(delivery->status.name, sizeof delivery->status.name);
+    struct out name = out_of(delivery->sender.status.name, sizeof delivery->sender.status.name);
     out_text(&name, delivery->sink->uri.name);
     (void)out_c_string(&name);
+}
+
+// A stream without answers broke: what it took may have gone with it.
+static void
+on_broke(void *context)
+{
+    struct delivery *delivery = context;
+    const struct sink_kind *kind = delivery->sink->kind;
+    if (kind->transport != SINK_STREAM || kind->judge != NULL) {
+        return;
+    }
+    if (delivery->unsure_s != 0) {
+        cursor_add(&delivery->cursor, delivery->unsure_s, delivery->unsure_s);
+    }
+    delivery->unsure_s = 0;
+    delivery->gap_cycle_s = 0;
+    delivery_pass_close(delivery);
+}
+
+static void
+on_failed(void *context)
+{
+    struct delivery *delivery = context;
+    if (delivery->pass.open && delivery->pass.stale && !delivery->pass.ended) {
+        delivery_pass_close(delivery);
+    }
+}
+
+static void
+on_ended(void *context)
+{
+    struct delivery *delivery = context;
+    delivery_pass_accept(delivery, platform_mono_now(delivery->config.platform));
 }
 
 int
@@ -65,122 +90,52 @@ delivery_open(struct arena *arena, const struct delivery_config *config, struct 
 {
     struct sink *sink = config->sink;
     struct delivery *delivery = arena_take(arena, sizeof *delivery);
-    struct transport_config transport = {
+    struct sender_config sender = {
         .platform = config->platform,
         .sink = sink,
+        .what = "metrics",
+        .batch_points = sink->kind->batch_points,
+        .timeout_ms = config->timeout_ms,
         .fetch = config->fetch,
         .resolver = config->resolver,
-        .timeout_ms = config->timeout_ms,
         .write_line = config->write_line,
-        .events = {.context = delivery, .on_done = delivery_on_done},
+        .say = config->say,
+        .events = {delivery, on_broke, on_failed, on_ended},
     };
     delivery->config = *config;
     delivery->sink = sink;
     if (sink->kind->no_times) {
         delivery->config.archive = NULL;
     }
-    delivery->batch.body = out_of(arena_take(arena, body_bytes_of(sink)), body_bytes_of(sink));
-    sink->second_bytes = sink->kind->second_bytes;
-    sink->second = arena_take(arena, sink->second_bytes);
-    delivery->batch.limit_points = sink->kind->batch_points;
+    *made = delivery;
+    int error = sender_open(arena, &sender, &delivery->sender, why);
     name_status(delivery);
     open_cursor(delivery);
-    *made = delivery;
-    // The batch is not needed yet.
-    struct workspace scratch = {
-        .base = (unsigned char *)delivery->batch.body.at,
-        .size = delivery->batch.body.size,
-    };
-    int error = transport_open(arena, &transport, &scratch, &delivery->transport, why);
     return error != 0 ? error : open_order(delivery, why);
 }
 
 // Sending
 
-static void
-send_request(struct delivery *delivery, bool in_setup)
-{
-    const struct sink_kind *kind = delivery->sink->kind;
-    bool answered = in_setup ? kind->setup_judge != NULL : kind->judge != NULL;
-    delivery->in_setup = in_setup;
-    delivery->state = DELIVERY_SENDING;
-    delivery->sent_at = platform_mono_now(delivery->config.platform);
-    int error = transport_send(delivery->transport,
-                               in_setup ? &delivery->setup : &delivery->request, answered);
-    if (error != 0) {
-        delivery_fail(delivery, error, TEXT(""), 0);
-    }
-}
-
-// True: setup has something to do first.
-static bool
-set_up(struct delivery *delivery)
-{
-    const struct sink_kind *kind = delivery->sink->kind;
-    if (transport_is_new(delivery->transport)) {
-        delivery->is_set_up = false;
-        delivery->setup_number = 0;
-    }
-    if (delivery->is_set_up) {
-        return false;
-    }
-    delivery->setup = (struct sink_request){0};
-    if (kind->setup == NULL ||
-        !kind->setup(delivery->sink, delivery->setup_number, &delivery->setup)) {
-        delivery->is_set_up = true;
-        return false;
-    }
-    send_request(delivery, true);
-    return true;
-}
-
-// Also before a new try: setup may have found another server for it.
-static void
-finish_batch(struct delivery *delivery)
-{
-    struct sink *sink = delivery->sink;
-    if (delivery->batch_done) {
-        delivery->batch.body.used = delivery->body_bytes;
-    }
-    delivery->body_bytes = delivery->batch.body.used;
-    delivery->request = (struct sink_request){0};
-    int error = sink->kind->finish(sink, &delivery->batch, &delivery->request);
-    if (error != 0) {
-        struct sink_result result = {.error = error};
-        delivery_end_batch(delivery, &result, true);
-        return;
-    }
-    delivery->batch_done = true;
-    send_request(delivery, false);
-}
-
 static enum pass_result
 step(struct delivery *delivery, struct mono_ns now, struct mono_ns *look)
 {
-    enum pass_result result = PASS_FULL;
-    if (delivery->leaving) {
-        delivery->leaving = false;
-        transport_drop(delivery->transport);
-    }
-    if (delivery->batch_done) {
-        if (!set_up(delivery)) {
-            finish_batch(delivery);
-        }
+    struct sender *sender = &delivery->sender;
+    if (sender_go_on(sender)) {
         return PASS_MORE;
     }
-    result = delivery_pass_choose(delivery, now, look);
+    enum pass_result result = delivery_pass_choose(delivery, now, look);
     if (result != PASS_FULL) {
         return result;
     }
-    if (set_up(delivery)) {
+    if (sender_set_up(sender)) {
         return PASS_MORE;
     }
     result = delivery_pass_fill(delivery, now, look);
     if (result != PASS_FULL) {
         return result;
     }
-    if (delivery->batch.points > 0) {
-        finish_batch(delivery);
+    if (sender->batch.points > 0) {
+        sender_send(sender);
     } else {
         delivery_pass_accept(delivery, now);
     }
@@ -208,14 +163,11 @@ work(struct delivery *delivery, struct mono_ns now, struct mono_ns next)
     struct mono_ns look = mono_add_ms(now, IDLE_MS);
     unsigned steps = steps_of(delivery->sink);
     for (unsigned i = 0; i < steps; i++) {
-        if (delivery->state == DELIVERY_WAITING) {
-            if (mono_before(now, delivery->wait_until)) {
-                return earlier(next, delivery->wait_until);
-            }
-            delivery->state = DELIVERY_READY;
+        if (!sender_is_due(&delivery->sender, now)) {
+            return earlier(next, delivery->sender.wait_until);
         }
-        enum pass_result result =
-            delivery->state == DELIVERY_SENDING ? PASS_NONE : step(delivery, now, &look);
+        enum pass_result result = delivery->sender.state == SENDER_SENDING
+                                      ? PASS_NONE : step(delivery, now, &look);
         if (result == PASS_NONE) {
             return earlier(next, look);
         }
@@ -230,18 +182,19 @@ struct mono_ns
 delivery_turn(struct delivery *delivery, struct mono_ns now, uint32_t cycle_s)
 {
     delivery_pass_note(delivery, cycle_s);
-    struct mono_ns next = transport_turn(delivery->transport, now);
+    struct transport *transport = delivery->sender.transport;
+    struct mono_ns next = transport_turn(transport, now);
     next = work(delivery, now, next);
-    if (delivery->state == DELIVERY_SENDING) {
-        next = earlier(next, transport_turn(delivery->transport, now));
+    if (delivery->sender.state == SENDER_SENDING) {
+        next = earlier(next, transport_turn(transport, now));
     }
     int error = cursor_store(&delivery->cursor, now, false);
-    if (error != 0 && error != delivery->status.cursor_error) {
-        delivery_say(delivery,
+    if (error != 0 && error != delivery->sender.status.cursor_error) {
+        sender_say(&delivery->sender,
                      "what it has cannot be written to --state-dir; after a restart some is "
                      "sent twice");
     }
-    delivery->status.cursor_error = -delivery->cursor.last_error;
+    delivery->sender.status.cursor_error = -delivery->cursor.last_error;
     return next;
 }
 
@@ -254,7 +207,7 @@ delivery_stop(struct delivery *delivery)
 static enum sink_state
 state_of(const struct delivery *delivery, uint32_t backlog)
 {
-    if (delivery->tries > 0) {
+    if (delivery->sender.tries > 0) {
         return SINK_STATE_RETRYING;
     }
     if (delivery->cycle_s == 0) {
@@ -281,7 +234,7 @@ delivery_status(const struct delivery *delivery, struct sink_status *status)
 {
     const struct cursor *cursor = &delivery->cursor;
     struct wall_ms wall = platform_wall_now(delivery->config.platform);
-    *status = delivery->status;
+    *status = delivery->sender.status;
     status->skipped_total = delivery->sink->skipped_total;
     if (cursor->range_count > 0) {
         struct cursor_range oldest = oldest_range(delivery);

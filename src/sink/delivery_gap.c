@@ -49,7 +49,7 @@ miss(struct delivery *delivery, uint32_t first_s, uint32_t last_s)
     uint32_t seen_s = first_s > delivery->begun_s ? first_s : delivery->begun_s;
     if (seen_s <= last_s) {
         struct cursor_range range = {seen_s, last_s};
-        delivery->status.missed_total += cursor_range_count(&delivery->cursor, range);
+        delivery->sender.status.missed_total += cursor_range_count(&delivery->cursor, range);
     }
     cursor_remove(&delivery->cursor, first_s, last_s);
 }
@@ -121,7 +121,7 @@ enum pass_result
 delivery_gap_fail(struct delivery *delivery, uint32_t cycle_s, int error, struct mono_ns now,
                   struct mono_ns *look)
 {
-    struct sink_status *status = &delivery->status;
+    struct sink_status *status = &delivery->sender.status;
     unsigned doublings = delivery->gap_failures < 6 ? delivery->gap_failures : 6;
     int64_t again_ms = (int64_t)ARCHIVE_AGAIN_MS << doublings;
     struct out why = out_of(status->why, sizeof status->why);
@@ -131,7 +131,7 @@ delivery_gap_fail(struct delivery *delivery, uint32_t cycle_s, int error, struct
     status->error_ms = platform_wall_now(delivery->config.platform).ms;
     status->unread_total++;
     if (delivery->gap_failures++ == 0 && delivery->over_s == 0) {
-        delivery_say(delivery, status->why);
+        sender_say(&delivery->sender, status->why);
     }
     begin_starving(delivery, now);
     if (cycle_s != 0) {
@@ -171,7 +171,7 @@ open_gap(struct delivery *delivery, const struct cursor_range *gap, struct mono_
         .cycle_s = cycle_s,
         .skip = cycle_s == delivery->gap_cycle_s ? delivery->gap_sets : 0,
     };
-    delivery_batch_reset(delivery);
+    sender_empty(&delivery->sender);
     return PASS_FULL;
 }
 
@@ -241,7 +241,7 @@ delivery_gap_choose(struct delivery *delivery, struct mono_ns now, struct mono_n
 void
 delivery_gap_pace(struct delivery *delivery, struct mono_ns now)
 {
-    int64_t took_ms = mono_ms_between(delivery->sent_at, now);
+    int64_t took_ms = mono_ms_between(delivery->sender.sent_at, now);
     if (!delivery->in_order) {
         delivery->gap_after = mono_add_ms(now, took_ms < PACE_MS_MAX ? took_ms : PACE_MS_MAX);
     }

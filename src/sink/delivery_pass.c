@@ -11,22 +11,13 @@ earliest(uint32_t a, uint32_t b)
 }
 
 void
-delivery_batch_reset(struct delivery *delivery)
-{
-    delivery->batch.body.used = 0;
-    delivery->batch.body.full = false;
-    delivery->batch.points = 0;
-    delivery->batch_done = false;
-}
-
-void
 delivery_pass_close(struct delivery *delivery)
 {
     if (!delivery->pass.live) {
         delivery_gap_release(delivery);
     }
     delivery->pass = (struct delivery_pass){0};
-    delivery_batch_reset(delivery);
+    sender_empty(&delivery->sender);
 }
 
 void
@@ -38,7 +29,7 @@ delivery_pass_note(struct delivery *delivery, uint32_t cycle_s)
     }
     delivery->begun_s = delivery->begun_s == 0 ? cycle_s : earliest(delivery->begun_s, cycle_s);
     delivery->cycle_s = cycle_s;
-    delivery->status.missed_total += cursor_see(&delivery->cursor, cycle_s);
+    delivery->sender.status.missed_total += cursor_see(&delivery->cursor, cycle_s);
     if (delivery->owes_all) {
         delivery->owes_all = false;
         cursor_add(&delivery->cursor, DELIVERY_OWED_FROM_S, cycle_s);
@@ -47,7 +38,7 @@ delivery_pass_note(struct delivery *delivery, uint32_t cycle_s)
         return;
     }
     // What was read to the end may still be sent.
-    if (pass->ended || delivery->state == DELIVERY_SENDING) {
+    if (pass->ended || delivery->sender.state == SENDER_SENDING) {
         pass->stale = true;
     } else {
         delivery_pass_close(delivery);
@@ -62,7 +53,7 @@ open_live(struct delivery *delivery)
         .live = true,
         .cycle_s = delivery->cycle_s,
     };
-    delivery_batch_reset(delivery);
+    sender_empty(&delivery->sender);
     delivery->config.live.begin(delivery->config.live.context, delivery->cycle_s);
 }
 
@@ -115,8 +106,8 @@ add_set(struct delivery *delivery)
     struct sink *sink = delivery->sink;
     bool wanted = pass->sets >= pass->skip && shard_has(&delivery->config.shard, pass->set);
     unsigned before = pass->at;
-    if (wanted && !sink->kind->add(sink, &delivery->batch, pass->set, &pass->at)) {
-        if (delivery->batch.points == 0 && pass->at == before) {
+    if (wanted && !sink->kind->add(sink, &delivery->sender.batch, pass->set, &pass->at)) {
+        if (delivery->sender.batch.points == 0 && pass->at == before) {
             pass->at++;  // does not even fit alone
             sink->skipped_total++;
         }
@@ -144,7 +135,7 @@ delivery_pass_fill(struct delivery *delivery, struct mono_ns now, struct mono_ns
                 return PASS_FULL;
             }
         }
-        if (!add_set(delivery) && delivery->batch.points > 0) {
+        if (!add_set(delivery) && delivery->sender.batch.points > 0) {
             return PASS_FULL;
         }
     }
@@ -165,7 +156,7 @@ void
 delivery_pass_accept(struct delivery *delivery, struct mono_ns now)
 {
     struct delivery_pass *pass = &delivery->pass;
-    delivery_batch_reset(delivery);
+    sender_empty(&delivery->sender);
     if (!pass->open) {
         return;
     }
@@ -185,7 +176,7 @@ delivery_pass_accept(struct delivery *delivery, struct mono_ns now)
     } else if (pass->ended) {
         cursor_remove(&delivery->cursor, pass->cycle_s, pass->cycle_s);
         delivery->unsure_s = pass->cycle_s;
-        delivery->status.cycles_total++;
+        delivery->sender.status.cycles_total++;
         delivery_pass_close(delivery);
     } else if (pass->stale) {
         delivery_pass_close(delivery);

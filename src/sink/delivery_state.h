@@ -1,20 +1,15 @@
 // What the files of delivery share: delivery.c (when something is sent),
-// delivery_answer.c (what becomes of it), delivery_pass.c (which cycle, and its sets)
-// and delivery_gap.c (cycles from the archive). Internal to them.
+// delivery_pass.c (which cycle, and its sets) and delivery_gap.c (cycles from the
+// archive). Internal to them; how it is sent is sender.h.
 #ifndef SKERRY_SINK_DELIVERY_STATE_H
 #define SKERRY_SINK_DELIVERY_STATE_H
 
 #include "sink/delivery.h"
+#include "sink/sender.h"
 
 // What is owed when nobody knows what the server has begins here, until the archive
 // says where it begins.
 #define DELIVERY_OWED_FROM_S 1
-
-enum delivery_state {
-    DELIVERY_READY,    // to do the next thing, if there is one
-    DELIVERY_SENDING,  // a request is under way
-    DELIVERY_WAITING,  // after a failure
-};
 
 // One way through the sets of a cycle.
 struct delivery_pass {
@@ -32,17 +27,9 @@ struct delivery_pass {
 struct delivery {
     struct delivery_config config;
     struct sink *sink;
-    struct transport *transport;
+    struct sender sender;
     struct cursor cursor;
     bool in_order;
-    enum delivery_state state;
-    struct mono_ns wait_until;
-    unsigned tries;         // failures in a row
-    bool is_set_up;
-    unsigned setup_number;
-    unsigned moves;         // to other servers, since the last batch was taken
-    bool leaving;           // the connection is given up before the next request
-    bool in_setup;          // the request under way belongs to setup
     uint32_t cycle_s;       // newest complete one
     uint32_t partial_s;     // sent, but for what came too late to be read; 0: none
     uint32_t begun_s;       // the first one that this process saw
@@ -60,27 +47,7 @@ struct delivery {
     bool owes_all;                 // what it has is not known: all that is recorded
     // Sent by a stream without answers; lost when that breaks.
     uint32_t unsure_s;
-    struct sink_batch batch;
-    bool batch_done;        // finished: `request` holds it
-    size_t body_bytes;      // of the batch before it was finished
-    struct sink_request request;
-    struct sink_request setup;
-    struct mono_ns sent_at;
-    struct sink_status status;
 };
-
-// The transport's event; the end of each request.
-bool delivery_on_done(void *context, int error, const struct sink_answer *answer, size_t *used,
-                      struct text detail);
-// The batch was taken but for what `result` says, or with `refused_all` not at all.
-void delivery_end_batch(struct delivery *delivery, const struct sink_result *result,
-                        bool refused_all);
-// The request is tried again, after a while that grows from try to try.
-void delivery_fail(struct delivery *delivery, int error, struct text why,
-                   int64_t retry_after_ms);
-// For the status; without `why` the error's own sentence.
-void delivery_note_error(struct delivery *delivery, int error, struct text why);
-void delivery_say(const struct delivery *delivery, const char *sentence);
 
 enum pass_result {
     PASS_FULL,   // the batch is full, or the cycle has ended
@@ -101,7 +68,6 @@ enum pass_result delivery_pass_fill(struct delivery *delivery, struct mono_ns no
 void delivery_pass_accept(struct delivery *delivery, struct mono_ns now);
 // Leaves the pass and its batch; what was sent of an archived cycle counts.
 void delivery_pass_close(struct delivery *delivery);
-void delivery_batch_reset(struct delivery *delivery);
 
 // Opens the pass of the oldest gap that may be tried now; PASS_NONE: there is none.
 enum pass_result delivery_gap_choose(struct delivery *delivery, struct mono_ns now,

@@ -43,7 +43,7 @@ is_of_table(const struct event_delivery *delivery)
 static bool
 is_in_batch(const struct event_delivery *delivery, uint64_t serial)
 {
-    for (uint32_t i = 0; i < delivery->batch.points; i++) {
+    for (uint32_t i = 0; i < delivery->sender.batch.points; i++) {
         if (delivery->serial[i] == serial) {
             return is_of_table(delivery);
         }
@@ -103,7 +103,7 @@ add(struct event_delivery *delivery, row_index row, uint64_t serial)
     char buffer[2 * 40];
     struct event_view view;
     struct out uids = out_of(buffer, sizeof buffer);
-    struct sink_batch *batch = &delivery->batch;
+    struct sink_batch *batch = &delivery->sender.batch;
     uint32_t points = batch->points;
     if (!table_read_event(delivery->reader, row, &view) || view.row.serial != serial) {
         return true;
@@ -146,7 +146,7 @@ event_batch_fill(struct event_delivery *delivery)
     delivery->identity = at->identity;
     delivery->end = after;
     delivery->filled = after > at->serial;
-    if (delivery->filled && delivery->batch.points == 0) {
+    if (delivery->filled && delivery->sender.batch.points == 0) {
         event_batch_accept(delivery);
     }
     return more;
@@ -160,7 +160,7 @@ event_batch_accept(struct event_delivery *delivery)
         event_batch_note_table(delivery);
         event_batch_note_evicted(delivery);
     }
-    for (uint32_t i = 0; i < delivery->batch.points; i++) {
+    for (uint32_t i = 0; i < delivery->sender.batch.points; i++) {
         event_cursor_know(&delivery->cursor, delivery->hash[i]);
     }
     if (is_of_table(delivery)) {
@@ -170,10 +170,7 @@ event_batch_accept(struct event_delivery *delivery)
         delivery->cursor.changed = true;
     }
     delivery->filled = false;
-    delivery->finished = false;
-    delivery->batch.body.used = 0;
-    delivery->batch.body.full = false;
-    delivery->batch.points = 0;
+    sender_empty(&delivery->sender);
 }
 
 uint32_t
@@ -183,7 +180,7 @@ event_batch_due(const struct event_delivery *delivery, uint32_t *oldest_s)
     const struct event_position *at = &delivery->cursor.file.at;
     *oldest_s = 0;
     if (delivery->reader == NULL || table_identity(delivery->reader) != at->identity) {
-        return delivery->batch.points;
+        return delivery->sender.batch.points;
     }
     for (row_index row = 0; (row = table_next_row(delivery->reader, POOL_EVENTS, row)) != 0;) {
         struct event_view view;

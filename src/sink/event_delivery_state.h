@@ -1,39 +1,22 @@
-// What the files of event delivery share: event_delivery.c (when something is sent, and
-// what becomes of it) and event_batch.c (which events). Internal to them.
+// What the files of event delivery share: event_delivery.c (when something is sent) and
+// event_batch.c (which events). Internal to them; how it is sent is sender.h.
 #ifndef SKERRY_SINK_EVENT_DELIVERY_STATE_H
 #define SKERRY_SINK_EVENT_DELIVERY_STATE_H
 
 #include "sink/event_cursor.h"
 #include "sink/event_delivery.h"
+#include "sink/sender.h"
 
 // Of one request; of the log, whose reader has a small pipe, fewer.
 #define EVENT_BATCH_MAX 100
 
-enum event_delivery_state {
-    EVENT_DELIVERY_READY,    // to do the next thing, if there is one
-    EVENT_DELIVERY_SENDING,  // a request is under way
-    EVENT_DELIVERY_WAITING,  // after a failure
-};
-
 struct event_delivery {
     struct event_delivery_config config;
     struct sink *sink;
-    struct transport *transport;
+    struct sender sender;
     const struct table_reader *reader;  // NULL: there is no table
     struct event_cursor cursor;
-    enum event_delivery_state state;
-    struct mono_ns wait_until;
-    unsigned tries;      // failures in a row
-    bool is_set_up;
-    unsigned setup_number;
-    unsigned moves;      // to other servers, since the last batch was taken
-    bool leaving;        // the connection is given up before the next request
-    bool in_setup;       // the request under way belongs to setup
     bool filled;         // the batch waits for its end
-    bool finished;       // `request` holds it
-    size_t body_bytes;   // of the batch before it was finished
-    struct sink_batch batch;
-    struct sink_request request, setup;
     // Of the batch.
     uint64_t identity;   // the table that it is from
     uint64_t end;        // the cursor behind it
@@ -42,7 +25,6 @@ struct event_delivery {
     // Accounted for by now; the cursor has what was so when it moved last.
     uint64_t evicted;
     uint64_t missed_total;
-    struct sink_status status;
 };
 
 // After another table came: serials begin anew, and what the server has is known.
