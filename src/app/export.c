@@ -207,9 +207,10 @@ look(struct mono_ns now)
 static uint32_t
 newest_cycle(void)
 {
-    return export.rooms.has_table ? atomic_load_explicit(&export.mapping.reader.header->cycle_done_s,
-                                                   memory_order_acquire)
-                            : 0;
+    const struct table_header *header = export.mapping.reader.header;
+    return export.rooms.has_table
+               ? atomic_load_explicit(&header->cycle_done_s, memory_order_acquire)
+               : 0;
 }
 
 static struct mono_ns

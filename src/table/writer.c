@@ -9,7 +9,8 @@ size_t
 table_writer_footprint(const struct capacity *capacity)
 {
     size_t namespaces = (size_t)capacity->namespaces + 1;
-    return arena_bytes(sizeof(struct table_writer)) + overflow_footprint(capacity) + event_ring_footprint(capacity) +
+    return arena_bytes(sizeof(struct table_writer)) + overflow_footprint(capacity) +
+           event_ring_footprint(capacity) +
            arena_bytes(namespaces * sizeof(struct totals)) +
            arena_bytes(((size_t)capacity->nodes + 1) * sizeof(struct node_sums)) +
            arena_bytes(((size_t)capacity->pods + 1) * sizeof(row_index));
