@@ -22,6 +22,7 @@
 set -u
 . "$(dirname "$0")/../cluster/lib.sh"
 . tests/image/vm.sh
+. tests/image/roles.sh
 
 ROLES_HERE='collect record serve guard'
 # A second, and what an emulated machine takes for it.
@@ -34,20 +35,6 @@ start() {
         -device virtio-blk-pci,drive=data,id=disk
     await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return 1; }
     await $SCRAPED_S at_least cycles_total 2 || fail 'no cycles'
-}
-
-role() { # ROLE FIELD
-    appliance --arg role "$1" ".roles[] | select(.role == \$role).$2"
-}
-
-role_is() { # ROLE FIELD PATTERN
-    [[ $(role "$1" "$2") == $3 ]]
-}
-
-# Another life of it, and ready.
-is_back() { # ROLE PID
-    local pid
-    pid=$(role "$1" pid) && [ -n "$pid" ] && [ "$pid" != "$2" ] && role_is "$1" state ready
 }
 
 # To a role by way of its supervisor's own knowledge of it.

@@ -33,12 +33,6 @@ watch_truth() {
     done >"$WORK/watched.raw" 2>/dev/null
 }
 
-kill_role() { # ROLE
-    local pid
-    pid=$(role_pid "$1")
-    [ "${pid:-0}" -gt 1 ] && kill -KILL "$pid"
-}
-
 sinks_settled() {
     [ "$(appliance '[.sinks[] | select(.state == "live" and .backlogCycles <= 1)] | length')" = 4 ]
 }
@@ -72,9 +66,9 @@ outage() {
     done
     for ((i = 0; i < OUTAGE; i += 6)); do
         await_cycles 3 60 || { fail "cycles stopped"; return; }
-        kill_role export
+        role_kill_now export
         await_cycles 3 60 || { fail "cycles stopped"; return; }
-        kill_role record
+        role_kill_now record
     done
     await 60 all_back || { fail "killed roles do not come back"; return; }
     await 30 sinks_fail || fail "sinks are not retrying: $(appliance -c '.sinks[]')"
