@@ -417,5 +417,9 @@ history_check(struct history *history)
     if (!history->is_open) {
         return history->last_error != 0 ? history->last_error : -ERR_NO_FILE;
     }
-    return history->writer == NULL ? database_check(&history->database) : 0;
+    if (history->writer != NULL) {
+        return 0;
+    }
+    int error = database_check(&history->database);
+    return error == 0 ? catalogue_refresh(&history->catalogue, &history->database) : error;
 }

@@ -216,6 +216,18 @@ catalogue_load(struct catalogue *catalogue, struct database *database)
     return more == 0 && database->writer ? store_missing(catalogue, database) : more;
 }
 
+int
+catalogue_refresh(struct catalogue *catalogue, struct database *database)
+{
+    int64_t stored;
+    int64_t known = 0;
+    int result = database_number(database, STATEMENT_COLUMN_COUNT, NULL, 0, &stored);
+    for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+        known += catalogue->count[kind];
+    }
+    return result < 0 ? result : stored == known ? 0 : catalogue_load(catalogue, database);
+}
+
 void
 catalogue_shape(const struct catalogue *catalogue, enum history_kind kind, unsigned count,
                 struct block_shape *shape)

@@ -76,6 +76,9 @@ struct catalogue {
 
 // Reads the columns that the file has, and as writer adds those it lacks.
 int catalogue_load(struct catalogue *catalogue, struct database *database) MUST_USE;
+// The same for a reader when the file has others by now: a writer that was begun
+// after it adds them in a transaction of their own.
+int catalogue_refresh(struct catalogue *catalogue, struct database *database) MUST_USE;
 
 // Columns of a raw block when the kind had `count` of them.
 void catalogue_shape(const struct catalogue *catalogue, enum history_kind kind, unsigned count,

@@ -3,6 +3,7 @@
 STATEMENT(TOTAL_GET, "SELECT hash_key, samples, bytes, raw, minute, ten FROM total")
 STATEMENT(TOTAL_SET, "UPDATE total SET samples=?1, bytes=?2, raw=?3, minute=?4, ten=?5")
 STATEMENT(COLUMN_ALL, "SELECT kind, number, name, flags FROM metric ORDER BY kind, number")
+STATEMENT(COLUMN_COUNT, "SELECT count(*) FROM metric")
 STATEMENT(COLUMN_ADD, "INSERT INTO metric(kind, number, flags, name) VALUES(?1,?2,?3,?4)")
 STATEMENT(CYCLE_ADD, "INSERT INTO cycle(time_s, window_s) VALUES(?1,?2)")
 STATEMENT(CYCLE_LAST, "SELECT time_s FROM cycle ORDER BY time_s DESC LIMIT 1")

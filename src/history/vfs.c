@@ -20,6 +20,7 @@ struct vfs_file {
     const char *path;  // SQLite's, lives as long as the file
     int handle;
     int level;      // SQLITE_LOCK_...
+    bool may_write;
     bool new_name;  // the directory is to be synced with the file
 };
 
@@ -174,6 +175,10 @@ file_lock(sqlite3_file *sqlite, int level)
     if (file->level >= level) {
         return SQLITE_OK;
     }
+    // A journal beside an empty file: a reader leaves it to the writer.
+    if (level > SQLITE_LOCK_SHARED && !file->may_write) {
+        return SQLITE_BUSY;
+    }
     int code = level == SQLITE_LOCK_SHARED ? lock_shared(file)
                : level == SQLITE_LOCK_RESERVED
                    ? range_lock(file, RESERVED_AT, 1, PLATFORM_LOCK_EXCLUSIVE)
@@ -284,7 +289,10 @@ vfs_file_open(sqlite3_vfs *sqlite, const char *path, sqlite3_file *opened, int f
     how |= (flags & SQLITE_OPEN_EXCLUSIVE) != 0 ? PLATFORM_EXCLUSIVE : 0U;
     bool is_new = (how & PLATFORM_CREATE) != 0 &&
                   platform_file_status(vfs->platform, path, &status) == -ERR_NO_FILE;
-    *file = (struct vfs_file){.vfs = vfs, .path = path, .new_name = is_new};
+    *file = (struct vfs_file){.vfs = vfs,
+                              .path = path,
+                              .may_write = (how & PLATFORM_WRITE) != 0,
+                              .new_name = is_new};
     int error = platform_file_open(vfs->platform, path, how, 0644, &file->handle);
     if (error != 0) {
         return failed(vfs, error, SQLITE_CANTOPEN);
