@@ -89,6 +89,11 @@
 #define HISTORY_PACK_BYTES_MAX (100 * 1024)
 // Labelled values of one entity that are recorded: as many as are read of it.
 #define HISTORY_SET_LABELLED_MAX 512
+// Windows of a tier, and versions of an entity, that are looked through for the
+// names of its metrics: most have some; one that was long without is told by the
+// next tier, whose windows are longer.
+#define HISTORY_NAME_WINDOWS_MAX 16
+#define HISTORY_NAME_VERSIONS_MAX 4
 
 // The part of a terminal that `skerry top` draws on: four 4K displays in the
 // smallest font; what is larger stays empty.

@@ -113,7 +113,8 @@ int history_read(struct history *history, const struct history_ask *ask, history
 
 // Names of entities of a kind below a parent that lived in the range, in the
 // alphabet's order, each once, those behind `after`: pods of a namespace,
-// containers of a pod, nodes, namespaces, metrics of an entity.
+// containers of a pod, nodes, namespaces. And the metrics of an entity: those of
+// the newest window in which it had any.
 int history_next_name(struct history *history, const struct history_name *parent,
                       struct wall_ms start, struct wall_ms end, struct text after,
                       struct out *name) MUST_USE;

@@ -89,6 +89,7 @@ struct naming {
     struct history *history;
     struct text after;
     struct out *name;
+    bool any;  // offered, whether behind `after` or not
     bool found;
 };
 
@@ -96,6 +97,7 @@ static void
 offer(struct naming *naming, struct text name)
 {
     bool is_behind = text_compare(name, naming->after) > 0;
+    naming->any = true;
     if (is_behind && (!naming->found || text_compare(name, out_view(naming->name)) < 0)) {
         naming->name->used = 0;
         naming->name->full = false;
@@ -195,10 +197,16 @@ offer_window(struct naming *naming, const struct history_window *window, enum hi
     return result < 0 ? result : 0;
 }
 
+// One of what an entity was, one after the other.
+struct named_version {
+    uint32_t number, row;
+    uint32_t first_s, seen_s;
+};
+
 // The newest version that lived in the range, and when it was last seen there.
 static int
 newest_version(struct history *history, const struct entity_place *place, uint32_t start_s,
-               uint32_t end_s, uint32_t *number, uint32_t *row, uint32_t *seen_s)
+               uint32_t end_s, struct named_version *version)
 {
     sqlite3_stmt *found;
     int result = database_prepare(
@@ -215,37 +223,59 @@ newest_version(struct history *history, const struct entity_place *place, uint32
         if (!entity_is_at(history->key, database_column(found, 4), place)) {
             continue;
         }
-        *number = (uint32_t)sqlite3_column_int64(found, 0);
-        *row = (uint32_t)sqlite3_column_int64(found, 1);
-        *seen_s = last_s != 0 && last_s < end_s ? last_s : end_s;
+        *version = (struct named_version){.number = (uint32_t)sqlite3_column_int64(found, 0),
+                                          .row = (uint32_t)sqlite3_column_int64(found, 1),
+                                          .first_s = (uint32_t)sqlite3_column_int64(found, 2),
+                                          .seen_s = last_s != 0 && last_s < end_s ? last_s : end_s};
         is_there = true;
     }
     return result < 0 ? result : is_there;
 }
 
+// The newest window of the tier that has any of it: the last cycles may have none.
+static int
+offer_tier(struct naming *naming, enum history_tier tier, enum history_kind kind,
+           const struct named_version *version, uint32_t from_s)
+{
+    struct history_window window;
+    int found = history_window_at(naming->history, tier, version->seen_s, &window);
+    if (found > 0 && window.start_s > version->seen_s) {
+        return 0;
+    }
+    for (unsigned i = 0; i < HISTORY_NAME_WINDOWS_MAX && found > 0 && window.end_s > from_s; i++) {
+        int error = offer_window(naming, &window, kind, version->number, version->row);
+        if (error != 0 || naming->any) {
+            return error;
+        }
+        found = history_window(naming->history, STATEMENT_WINDOW_LAST, window_id(tier, 0),
+                               window_id(tier, window.start_s), &window);
+    }
+    return found < 0 ? found : 0;
+}
+
+// Negative: an error.
 static int
 name_metrics(struct naming *naming, const struct entity_place *place, uint32_t start_s,
              uint32_t end_s)
 {
-    uint32_t number = 0;
-    uint32_t row = 0;
-    uint32_t seen_s = 0;
-    int64_t newest_s;
     struct history *history = naming->history;
+    struct named_version version = {0};
+    int64_t newest_s;
     int result = database_number(&history->database, STATEMENT_CYCLE_LAST, NULL, 0, &newest_s);
-    if (result > 0) {
-        result = newest_version(history, place, start_s, end_s, &number, &row, &seen_s);
-    }
-    for (unsigned tier = 0; tier < TIER_COUNT && result > 0 && !naming->found; tier++) {
-        struct history_window window;
-        uint32_t at_s = seen_s < newest_s ? seen_s : (uint32_t)newest_s;
-        int found = history_window_at(history, (enum history_tier)tier, at_s, &window);
-        if (found > 0 && window.start_s <= at_s) {
-            found = offer_window(naming, &window, place->kind, number, row);
+    for (unsigned i = 0; i < HISTORY_NAME_VERSIONS_MAX && result > 0 && !naming->any; i++) {
+        result = newest_version(history, place, start_s, end_s, &version);
+        if (result <= 0) {
+            return result;
         }
-        result = found < 0 ? found : result;
+        uint32_t from_s = version.first_s > start_s ? version.first_s : start_s;
+        version.seen_s = version.seen_s < newest_s ? version.seen_s : (uint32_t)newest_s;
+        for (unsigned tier = 0; tier < TIER_COUNT && result > 0 && !naming->any; tier++) {
+            int error = offer_tier(naming, (enum history_tier)tier, place->kind, &version, from_s);
+            result = error != 0 ? error : result;
+        }
+        end_s = version.first_s - 1;
     }
-    return result < 0 ? result : naming->found;
+    return result;
 }
 
 int
@@ -261,6 +291,7 @@ history_next_metric(struct history *history, const struct history_name *name, st
     result = result == 0 ? history_place(history, name, texts, &place) : result;
     if (result > 0) {
         result = name_metrics(&naming, &place, seconds_of(start), seconds_of(end));
+        result = result < 0 ? result : naming.found;
     }
     if (own) {
         database_rollback(&history->database);

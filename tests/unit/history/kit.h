@@ -73,11 +73,20 @@ kit_is_there(unsigned entity, uint32_t index, uint32_t cycle_s)
     return entity != ENTITY_POD || index % 4 != 0 || hash_mix(index, cycle_s / 420) % 3 != 0;
 }
 
+// Nothing has a value from then on.
+static uint32_t kit_silent_s;
+
+static inline bool
+kit_is_silent(uint32_t cycle_s)
+{
+    return kit_silent_s != 0 && cycle_s >= kit_silent_s;
+}
+
 // Metrics of an entity that it has at that time.
 static inline bool
 kit_has(unsigned entity, uint32_t index, unsigned metric, uint32_t cycle_s)
 {
-    return metric_has_entity((enum metric)metric, (enum entity)entity) &&
+    return !kit_is_silent(cycle_s) && metric_has_entity((enum metric)metric, (enum entity)entity) &&
            !metric_is_labelled((enum metric)metric) &&
            hash_mix(hash_mix(index, metric), cycle_s / 1000) % 16 != 0;
 }
@@ -113,7 +122,7 @@ static inline void
 kit_labelled(struct metric_set *set, uint32_t index, uint32_t cycle_s)
 {
     set->labelled = kit_values;
-    if (set->entity != ENTITY_POD && set->entity != ENTITY_NODE) {
+    if (kit_is_silent(cycle_s) || (set->entity != ENTITY_POD && set->entity != ENTITY_NODE)) {
         return;
     }
     for (unsigned i = 0; i < index % 3; i++) {
@@ -209,6 +218,7 @@ kit_open_history(struct kit *kit)
 static inline void
 kit_open(struct kit *kit, uint64_t seed, uint32_t resolution_s, uint64_t bytes_limit)
 {
+    kit_silent_s = 0;
     fake_open(&kit->fake, seed);
     fake_add_directory(&kit->fake, "/data");
     arena_init(&kit->arena, kit->memory, sizeof kit->memory);

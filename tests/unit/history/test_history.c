@@ -199,6 +199,51 @@ TEST(names_in_order)
     kit_close(&kit);
 }
 
+static unsigned
+count_metrics(const struct history_name *name, uint32_t start_s, uint32_t end_s)
+{
+    struct wall_ms start = {(int64_t)start_s * 1000};
+    struct wall_ms end = {(int64_t)end_s * 1000};
+    char metric[64] = "";
+    char last[64];
+    unsigned count = 0;
+    int more;
+    for (;; count++) {
+        strcpy(last, metric);
+        struct out out = out_of(metric, sizeof metric);
+        more = history_next_metric(kit.history, name, start, end, text_of(last), &out);
+        if (more <= 0) {
+            break;
+        }
+        CHECK(strcmp(last, out_c_string(&out)) < 0);
+    }
+    CHECK_EQUAL_U64((uint64_t)-more, 0);
+    return count;
+}
+
+// While nothing answers, windows begin that have no value of anything, and what
+// changes meanwhile is another version of itself without one.
+TEST(names_of_metrics_outlast_silence)
+{
+    static const struct history_name names[] = {
+        {.entity = ENTITY_CLUSTER},
+        {.entity = ENTITY_NODE, .node = TEXT("node-1")},
+        {.entity = ENTITY_POD, .space = TEXT("space-2"), .pod = TEXT("pod-5")},
+    };
+    kit_open(&kit, 1, 60, 64 << 20);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    uint32_t first = START - START % 60;
+    record_all(first, 100);
+    kit_silent_s = first + 100 * 60;
+    for (uint32_t i = 0; i < 40; i++) {
+        record_all(kit_silent_s + i * 60, 1);
+        for (unsigned at = 0; at < sizeof names / sizeof *names; at++) {
+            CHECK(count_metrics(&names[at], first, kit_silent_s + i * 60) > 5);
+        }
+    }
+    kit_close(&kit);
+}
+
 // --- Two at once
 
 TEST(one_writer_many_readers)
@@ -384,6 +429,7 @@ main(void)
         {"series_are_whole", series_are_whole},
         {"labelled_series", labelled_series},
         {"names_in_order", names_in_order},
+        {"names_of_metrics_outlast_silence", names_of_metrics_outlast_silence},
         {"one_writer_many_readers", one_writer_many_readers},
         {"an_identity_stands_for_the_labels", an_identity_stands_for_the_labels},
         {"a_file_that_grows_while_it_is_looked_at", a_file_that_grows_while_it_is_looked_at},
