@@ -78,7 +78,7 @@ chooses() {
 too_old() {
     local before
     before=$(counter events_total)
-    command_ok /410 && command_ok /cut || { fail "not too old"; return; }
+    command_ok '/410?cut=1' || { fail "not too old"; return; }
     restart 1
     await 30 back_off_count 6 || fail "$(get "$EVENTS?reason=BackOff")"
     is_the_truth

@@ -249,7 +249,7 @@ api_fault() { # QUERY REASON NAME
 api_too_old() {
     local before
     before=$(appliance '.sources[0].lists')
-    command_ok /410 && command_ok '/cut' || { fail "no 410"; return; }
+    command_ok '/410?cut=1' || { fail "no 410"; return; }
     sees_changes fault-410 || { fail "discovery does not go on"; return; }
     await 20 relisted "$before" || fail "$before lists before, $(appliance '.sources[0].lists') now"
     [ "$(appliance '.sources[0].relists')" -gt 0 ] || fail "relists are not counted"
@@ -280,11 +280,9 @@ api_bad_object() {
     before=$(error_total "$2")
     lists=$(appliance '.sources[0].lists')
     known=$(truth entity=cluster | jq .pods)
-    command_ok "/fault?target=api&kind=$1" && command_ok /410 && command_ok '/cut' ||
+    command_ok "/fault?target=api&kind=$1" && command_ok '/410?cut=1' ||
         { fail "the fault is not taken"; return; }
-    # After a back-off, of half a minute at most. What came between the two commands
-    # gives a watch a version that is not too old: once more.
-    await 60 relisted $((lists + 2)) || { command_ok /410 && command_ok '/cut'; }
+    # After a back-off, of half a minute at most.
     await 60 relisted $((lists + 2)) ||
         { fail "not listed again: $(appliance -c '.sources[0]')"; return; }
     [ "$(error_total "$2")" -gt "$before" ] || fail "not counted: $(appliance -c .errors)"
@@ -298,8 +296,8 @@ api_bad_object() {
 api_endless() {
     local memory elements
     memory=$(memory_of_roles)
-    command_ok '/fault?target=api&kind=endless&path=/api/v1/pods&bytes=4000000' && command_ok /410 &&
-        command_ok '/cut' || { fail "the fault is not taken"; return; }
+    command_ok '/fault?target=api&kind=endless&path=/api/v1/pods&bytes=4000000' &&
+        command_ok '/410?cut=1' || { fail "the fault is not taken"; return; }
     elements=$(counter api_bytes_total)
     await 20 at_least api_bytes_total $((elements + 20000000)) ||
         { fail "$(($(counter api_bytes_total) - elements)) bytes of it came"; return; }
@@ -315,7 +313,7 @@ api_endless() {
 
 # The message names what is missing.
 api_denies() {
-    command_ok '/deny?resource=pods' && command_ok /410 && command_ok '/cut?reset=1' ||
+    command_ok '/deny?resource=pods' && command_ok '/410?cut=1&reset=1' ||
         { fail "nothing is denied"; return; }
     await 30 source_error_is http_403 ||
         { fail "said $(appliance '.sources[0] | .error + ": " + .lastError')"; return; }

@@ -59,7 +59,7 @@ cycles_pass() {
         get / >/dev/null && get /metrics >/dev/null && get /api/v1/model/debug/allkeys >/dev/null ||
             { fail "serve does not answer"; return; }
     done
-    command_ok '/fault?target=all&kind=none' && command_ok '/410' && command_ok '/cut' ||
+    command_ok '/fault?target=all&kind=none' && command_ok '/410?cut=1' ||
         { fail "faults do not end"; return; }
     await $((CYCLES + 60)) at_least cycles_total $((from + CYCLES)) || fail "cycles stopped"
     await 20 [ "$(appliance '.failingNodes | length')" = 0 ] || fail "nodes still fail"

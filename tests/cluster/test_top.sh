@@ -220,13 +220,18 @@ starts_and_quits() {
     await 20 is_given_back 0 || fail "not given back: $(screen)"
 }
 
+# Of one cycle: the table goes on between the two.
+are_same() {
+    top nodes --once --sort=name | sed 1d | awk '{print $1, $2, $3, $4, $5}' >"$WORK/wanted"
+    screen | grep -E '^node-' | awk '{print $1, $2, $3, $4, $5}' >"$WORK/got"
+    cmp -s "$WORK/wanted" "$WORK/got"
+}
+
 # The rows of the terminal are those of the file.
 same_values() {
     live 200 50 nodes --sort=name
     await_shown "$NODE"
-    top nodes --once --sort=name | sed 1d | awk '{print $1, $2, $3, $4, $5}' >"$WORK/wanted"
-    screen | grep -E '^node-' | awk '{print $1, $2, $3, $4, $5}' >"$WORK/got"
-    cmp -s "$WORK/wanted" "$WORK/got" || fail "$(diff "$WORK/wanted" "$WORK/got" | head -3)"
+    await 30 are_same || fail "$(diff "$WORK/wanted" "$WORK/got" | head -3)"
     keys q
 }
 

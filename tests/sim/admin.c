@@ -158,18 +158,17 @@ run_allow(struct sim *sim, const char *query)
 }
 
 static const char *
-run_too_old(struct sim *sim, const char *query)
-{
-    (void)query;
-    cluster_drop_events(&sim->cluster);
-    return NULL;
-}
-
-static const char *
 run_cut(struct sim *sim, const char *query)
 {
     server_cut_watches(sim, parameter_is(query, "reset", "1"));
     return NULL;
+}
+
+static const char *
+run_too_old(struct sim *sim, const char *query)
+{
+    cluster_drop_events(&sim->cluster);
+    return parameter_is(query, "cut", "1") ? run_cut(sim, query) : NULL;
 }
 
 static const char *
