@@ -4,7 +4,7 @@
 // changed in the last hour. nodes, namespaces,
 // pods, containers: every row with its current values, as
 // {"time":T,"cycle":T,"columns":["name",...],"rows":[[...],...]}; namespace=,
-// pod= and node= in the query choose rows, limit= how many at most: then a
+// pod= (with namespace=) and node= in the query choose rows, limit= how many at most: then a
 // "truncated":true behind the rows says that there are more. events: the newest ones,
 // newest first, in the same form, behind "minutes" ([start, normal, warning]) and
 // "sources"; namespace=, kind=, object=, reason= (exact), type=normal|warning, text=

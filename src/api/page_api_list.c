@@ -390,8 +390,15 @@ finds_pod(struct exchange *exchange)
     struct target target;
     exchange->match.value[0] = query_get(&exchange->query, TEXT("namespace"));
     exchange->match.value[1] = query_get(&exchange->query, TEXT("pod"));
-    return exchange->match.value[0].size == 0 || exchange->match.value[1].size == 0 ||
-           target_find(exchange, ENTITY_POD, &target);
+    if (exchange->match.value[1].size == 0) {
+        return true;
+    }
+    if (exchange->match.value[0].size == 0) {
+        exchange_fail(exchange, 400, "pod=" TEXT_FORMAT " needs its namespace: add namespace=NAME",
+                      TEXT_ARGS(exchange->match.value[1]));
+        return false;
+    }
+    return target_find(exchange, ENTITY_POD, &target);
 }
 
 static void

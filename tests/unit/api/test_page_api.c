@@ -127,7 +127,7 @@ TEST(lists_many)
     CHECK_EQUAL_U64(count_of(answer, "\n["), 5003);
     CHECK(world->answer.pieces > 10);
     // The pod that was put last: 4,999 * 7,919 modulo 5,000.
-    answer = world_get(world, "/api/v1/page/containers?pod=pod-002081");
+    answer = world_get(world, "/api/v1/page/containers?namespace=many&pod=pod-002081");
     check_nesting(answer);
     CHECK_EQUAL_U64(count_of(answer, "\n["), 1);
 }
@@ -285,6 +285,7 @@ TEST(says_what_is_wrong_with_the_query)
         {404, "/api/v1/page/containers?node=node-c", "there is no node node-c; near it: node-"},
         {404, "/api/v1/page/pods?namespace=shop&node=node-c", "there is no node node-c"},
         {404, "/api/v1/page/containers?namespace=shop&pod=db-1", "near it: db-0"},
+        {400, "/api/v1/page/containers?pod=db-0", "pod=db-0 needs its namespace: add namespace="},
     };
     struct world *world = world_make(0);
     for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
