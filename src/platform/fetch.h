@@ -59,6 +59,9 @@ struct fetch_request {
     struct text bearer;   // token, empty: none; sent over https only
     // Basic authentication, by any scheme; `user` empty: none.
     struct text user, password;
+    // Signed by AWS Signature Version 4 instead, with `user` and `password` as access
+    // key and secret: REGION:SERVICE; empty: not.
+    struct text aws_scope;
     // "Name: value" C strings; a POST without any says that its body is JSON. They
     // live until on_done and are never logged.
     const char *const *headers;

@@ -178,7 +178,7 @@ set_headers(struct fetch_options *options, CURL *easy, const struct fetch_reques
 }
 
 static bool
-set_basic(struct fetch_options *options, CURL *easy, const struct fetch_request *request)
+set_account(struct fetch_options *options, CURL *easy, const struct fetch_request *request)
 {
     struct out user = out_of(options->scratch->text, sizeof(options->scratch->text) / 2);
     struct out password = out_of(options->scratch->text + user.size, user.size);
@@ -187,8 +187,18 @@ set_basic(struct fetch_options *options, CURL *easy, const struct fetch_request 
     bool fits = curl_easy_setopt(easy, CURLOPT_USERNAME, out_c_string(&user)) == CURLE_OK
                 && curl_easy_setopt(easy, CURLOPT_PASSWORD, out_c_string(&password)) == CURLE_OK;
     explicit_bzero(options->scratch->text, user.size + password.used);
-    return fits && !user.full && !password.full
-           && curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK;
+    return fits && !user.full && !password.full;
+}
+
+// AWS Signature Version 4: curl signs target, headers and body.
+static bool
+set_signature(CURL *easy, const struct fetch_request *request)
+{
+    char text[64];
+    struct out out = out_of(text, sizeof text);
+    out_string(&out, "aws:amz:");
+    out_text(&out, request->aws_scope);
+    return curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, out_c_string(&out)) == CURLE_OK && !out.full;
 }
 
 // A token over https only, so that none crosses the network in the clear.
@@ -196,7 +206,10 @@ static bool
 set_login(struct fetch_options *options, CURL *easy, const struct fetch_request *request)
 {
     if (request->user.size != 0) {
-        return set_basic(options, easy, request);
+        // Signing is a kind of login of its own, which setting the option chooses.
+        return set_account(options, easy, request)
+               && curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK
+               && (request->aws_scope.size == 0 || set_signature(easy, request));
     }
     bool wanted = is_https(request) && request->bearer.size != 0;
     long login = wanted ? (long)CURLAUTH_BEARER : (long)CURLAUTH_NONE;
@@ -251,4 +264,5 @@ fetch_options_drop(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, NULL);
     curl_easy_setopt(easy, CURLOPT_USERNAME, NULL);
     curl_easy_setopt(easy, CURLOPT_PASSWORD, NULL);
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, NULL);
 }

@@ -81,6 +81,17 @@ is_index(struct text name)
     return good;
 }
 
+static bool
+is_region(struct text name)
+{
+    bool good = name.size != 0 && name.size <= ELASTICSEARCH_REGION_BYTES_MAX;
+    for (size_t i = 0; good && i < name.size; i++) {
+        char byte = name.at[i];
+        good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
+    }
+    return good;
+}
+
 static int
 make_bulk_path(struct sink *sink, struct elasticsearch *state, struct out *why)
 {
@@ -98,6 +109,30 @@ make_bulk_path(struct sink *sink, struct elasticsearch *state, struct out *why)
         out_string(why, "path and pipeline are too long");
         return -ERR_BAD_CONFIG;
     }
+    return 0;
+}
+
+// Heapster took region and keys from the environment (AWS_REGION, AWS_ACCESS_KEY_ID ...).
+static int
+read_aws(struct sink *sink, struct elasticsearch *state, struct out *why)
+{
+    struct text region;
+    struct out scope = out_of(state->aws_scope, sizeof state->aws_scope);
+    if (!sink_option(sink, "awsRegion", &region)) {
+        return 0;
+    }
+    if (!is_region(region)) {
+        out_string(why, "awsRegion must be small letters, digits and dashes, such as eu-west-1");
+        return -ERR_BAD_CONFIG;
+    }
+    if (sink->user.size == 0 || sink->password.size == 0) {
+        out_string(why, "awsRegion needs an access key and its secret: add user=KEY and "
+                        "passwordFile=FILE");
+        return -ERR_BAD_CONFIG;
+    }
+    out_text(&scope, region);
+    out_string(&scope, ":es");
+    sink->aws_scope = out_view(&scope);
     return 0;
 }
 
@@ -136,6 +171,7 @@ configure(struct sink *sink, struct out *why)
         "sniff",
         "startupHealthcheckTimeout",
         "bulkWorkers",
+        "awsRegion",
         NULL,
     };
     struct elasticsearch *state = sink->state;
@@ -157,6 +193,9 @@ configure(struct sink *sink, struct out *why)
     state->version_given = state->version != 0;
     if (error == 0) {
         error = read_unused(sink, why);
+    }
+    if (error == 0) {
+        error = read_aws(sink, state, why);
     }
     if (error == 0) {
         error = read_nodes(sink, state, why);

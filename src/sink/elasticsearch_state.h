@@ -10,6 +10,8 @@
 #define ELASTICSEARCH_PATH_BYTES_MAX 512
 #define ELASTICSEARCH_REQUEST_BYTES_MAX 1024
 #define ELASTICSEARCH_VERSION_DEFAULT 7
+// The longest region of AWS has 14.
+#define ELASTICSEARCH_REGION_BYTES_MAX 32
 
 enum family {
     FAMILY_CPU,
@@ -34,6 +36,7 @@ struct elasticsearch {
         uint16_t port;
         bool tls;
     } nodes[ELASTICSEARCH_SERVERS_MAX];
+    char aws_scope[ELASTICSEARCH_REGION_BYTES_MAX + 4];
     char index_day[64 + NAME_BYTES_MAX];
     char time[32];
     char path[ELASTICSEARCH_PATH_BYTES_MAX];        // of setup

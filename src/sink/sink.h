@@ -153,6 +153,7 @@ struct sink {
     bool insecure;        // certificates are not verified
     bool gzip;            // bodies are compressed
     struct text user, password, token;  // from the URI or from files
+    struct text aws_scope;  // REGION:SERVICE: user and password sign requests to AWS
     struct text ca_file, cert_file, key_file;
     struct text labels_separator;       // between the pairs of `labels`; empty: ","
     const struct sink_label_rules *label_rules;  // NULL: none (sink_label.h)
@@ -202,7 +203,7 @@ enum sink_verdict sink_judge_status(const struct sink_answer *answer, struct sin
 // Ends result->why with what the server said, cut and cleaned for people.
 void sink_result_quote(struct sink_result *result, struct text said);
 
-// Authorization: delivery writes Basic from user and password, or Bearer from
+// Authorization: delivery writes Basic from user and password, signs with them, or Bearer from
 // token when there is no user; a request whose own header begins with
 // "Authorization:" has neither.
 

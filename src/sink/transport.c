@@ -221,6 +221,7 @@ write_headers(struct transport *transport, const struct sink_request *request, b
     if (!has_own && sink->user.size != 0) {
         fetch->user = sink->user;
         fetch->password = sink->password;
+        fetch->aws_scope = sink->aws_scope;
     } else if (!has_own && sink->token.size != 0) {
         add_header(&headers, "Authorization: Bearer ", sink->token);
     }

@@ -372,6 +372,10 @@ elasticsearch_sink() {
     echo "elasticsearch:http://127.0.0.1:$STRICT_PORT"
 }
 
+aws_sink() {
+    echo "opensearch:http://127.0.0.1:$STRICT_PORT?awsRegion=eu-west-1&user=AKIDEXAMPLE&passwordFile=$WORK/secret"
+}
+
 riemann_sink() {
     echo "riemann:127.0.0.1:$STRICT_PORT"
 }
@@ -388,7 +392,7 @@ kafka_tls_sink() {
     echo "kafka:?brokers=127.0.0.1:$STRICT_PORT&user=writer&password=hunter2&cacert=$WORK/good.crt"
 }
 
-for kind in otlp elasticsearch riemann wavefront kafka_tls; do
+for kind in otlp elasticsearch aws riemann wavefront kafka_tls; do
     eval "${kind}_points() { kafka_points; }; ${kind}_counts() { kafka_counts; }"
 done
 

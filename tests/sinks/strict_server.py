@@ -7,13 +7,15 @@ taken goes into FILE, a line of JSON for each value, as Heapster's Kafka message
   {"MetricsName", "MetricsValue": {"value"}, "MetricsTimestamp", "MetricsTags"}
 (numbers as text, so that no digit changes); of events as strict_event.py has them. Whatever the protocol does not allow is
 refused and told in FILE.errors. With a certificate: over TLS; kafka then demands the
-account writer, password hunter2.
+account writer, password hunter2. With the key in AWS_KEY, its secret in AWS_SECRET
+and AWS_REGION, elasticsearch demands that every request is signed.
 """
 
 import datetime
 import gzip
 import http.server
 import json
+import os
 import re
 import socket
 import socketserver
@@ -22,6 +24,7 @@ import struct
 import sys
 import threading
 
+import strict_aws
 import strict_event
 import strict_kafka
 import strict_otlp
@@ -138,6 +141,9 @@ class Http(http.server.BaseHTTPRequestHandler):
     def handle_one(self):
         body = exactly(self.rfile, int(self.headers.get("content-length", 0)))
         try:
+            if "AWS_KEY" in os.environ:
+                strict_aws.check(self.command, self.path, self.headers, body, os.environ["AWS_KEY"],
+                                 os.environ["AWS_SECRET"], os.environ["AWS_REGION"])
             if self.headers.get("content-encoding") == "gzip":
                 body = gzip.decompress(body)
             status, answer, kind = {"otlp": otlp, "elasticsearch": elasticsearch}[KIND](

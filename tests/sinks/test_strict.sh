@@ -11,7 +11,8 @@ NODES=100
 PODS_PER_NODE=1
 
 holds() { # KIND FLOOR [CERTIFICATE KEY]
-    strict_start "${1%_tls}" "${@:3}" || { fail "it does not start: $(cat "$WORK/strict.out")"; return; }
+    local kind=${1%_tls}
+    strict_start "${kind/aws/elasticsearch}" "${@:3}" || { fail "it does not start: $(cat "$WORK/strict.out")"; return; }
     server_holds_truth "$1" "$2"
     strict_stop
 }
@@ -47,10 +48,19 @@ kafka_over_tls() {
     holds kafka_tls 1500 "$WORK/good.crt" "$WORK/good.key"
 }
 
+signed_for_aws() {
+    printf 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' >"$WORK/secret"
+    export AWS_KEY=AKIDEXAMPLE AWS_REGION=eu-west-1 AWS_SECRET
+    AWS_SECRET=$(cat "$WORK/secret")
+    holds aws 1500
+    unset AWS_KEY
+}
+
 echo "seed $SEED"
 cluster_start
 SOME=1 SHARE=1e-9 case_run 'OTLP' holds otlp 1200
 case_run 'Elasticsearch' holds elasticsearch 1500
+case_run 'OpenSearch at AWS' signed_for_aws
 case_run 'Riemann' holds riemann 1500
 SOME=1 case_run 'Wavefront' holds wavefront 1200
 case_run 'Kafka over TLS, with an account' kafka_over_tls

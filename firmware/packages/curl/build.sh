@@ -23,7 +23,7 @@ off() { # disable|without 'NAME...'
     --disable-dependency-tracking --disable-maintainer-mode \
     $(off disable 'ftp file ipfs ldap ldaps rtsp dict telnet tftp pop3 imap smb smtp gopher mqtt websockets') \
     $(off disable 'manual docs libcurl-option versioned-symbols threaded-resolver ca-search') \
-    $(off disable 'digest-auth kerberos-auth negotiate-auth aws ntlm tls-srp') \
+    $(off disable 'digest-auth kerberos-auth negotiate-auth ntlm tls-srp') \
     $(off disable 'cookies doh mime form-api netrc alt-svc hsts get-easy-options progress-meter dnsshuffle') \
     $(off without 'ca-bundle ca-path ca-fallback zlib brotli zstd libpsl libgsasl librtmp libssh2 libssh') \
     $(off without 'libidn2 nghttp2 ngtcp2 nghttp3 quiche openssl gnutls')

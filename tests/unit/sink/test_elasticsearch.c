@@ -204,6 +204,16 @@ TEST(several_nodes)
     CHECK_EQUAL_TEXT(sink->host, "a");
 }
 
+TEST(signs_for_aws)
+{
+    struct sink *sink = sets_sink_of("opensearch:https://es?awsRegion=eu-west-1&user=KEY&pw=SECRET");
+    CHECK_EQUAL_TEXT(sink->aws_scope, "eu-west-1:es");
+    CHECK_EQUAL_TEXT(sink->user, "KEY");
+    CHECK_EQUAL_U64(sets_sink_of("opensearch:https://es?user=u&pw=p")->aws_scope.size, 0);
+    sets_refuses("elasticsearch:http://es?awsRegion=eu-west-1", "needs an access key");
+    sets_refuses("elasticsearch:http://es?awsRegion=EU%20west&user=u&pw=p", "such as eu-west-1");
+}
+
 TEST(answers)
 {
     struct sink *sink = sets_sink_of("elasticsearch:http://es");
@@ -264,6 +274,7 @@ main(void)
         {"numbers beyond JSON are skipped", numbers},
         {"setup asks for the version and makes the template", setup},
         {"several nodes take turns", several_nodes},
+        {"requests to AWS are signed", signs_for_aws},
         {"answers are understood", answers},
         {"Heapster's options", options},
         {"mistakes are one sentence", mistakes},
