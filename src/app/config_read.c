@@ -268,10 +268,16 @@ config_read(struct config *config, const struct platform *platform, int argc, ch
             char *const *environment, struct workspace *space, struct out *why)
 {
     struct config_reader reader = {config, platform, space, why};
+    char byte[1];
+    struct out unsaid = out_of(byte, sizeof byte);
     config_reset(config);
     int error = take_flags(&reader, argc, argv, environment);
-    if (error == 0) {
-        error = take_environment(&reader, environment);
+    if (error != 0) {
+        // The guard lives on with the directories, which come from there.
+        reader.why = &unsaid;
+        (void)take_environment(&reader, environment);
+        return error;
     }
+    error = take_environment(&reader, environment);
     return error != 0 ? error : take_file(&reader);
 }

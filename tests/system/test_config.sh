@@ -54,6 +54,17 @@ guard_survives() {
     until_ok 5000 is_back guard "$pid" || fail "the guard is not back"
 }
 
+# The same of the flags file, which it knows by a variable of the tree.
+guard_survives_flags() {
+    local pid
+    pid=$(pid_of guard)
+    cp "$TREE/flags" "$WORK/flags"
+    echo --no-such-flag >>"$TREE/flags"
+    kill -9 "$pid"
+    until_ok 5000 is_back guard "$pid" || fail "the guard is not back"
+    cp "$WORK/flags" "$TREE/flags"
+}
+
 mended() {
     echo 'clients = 8' >"$WORK/skerry.conf"
     until_ok 10000 all_ready || fail "serve is $(role_field serve state)"
@@ -108,6 +119,7 @@ echo '# nothing yet' >"$WORK/skerry.conf"
 if tree_start config --config="$WORK/skerry.conf"; then
     case_run system_broken_later broken_later
     case_run system_guard_survives guard_survives
+    case_run system_guard_survives_flags guard_survives_flags
     case_run system_mended mended
     case_run system_port_in_use port_in_use
 else

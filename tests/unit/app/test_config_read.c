@@ -124,6 +124,21 @@ TEST(flags_file)
     fake_close(&it.fake);
 }
 
+// Where the tree lies is known all the same: the guard waits there for better flags.
+TEST(environment_of_bad_flags)
+{
+    char *environment[] = {"SKERRY_FLAGS=/run/flags", "SKERRY_RUN_DIR=/run/skerry",
+                           "SKERRY_SERVICE_DIR=/run/service", NULL};
+    begin();
+    fake_add_file(&it.fake, "/run/flags", TEXT("--no-such-flag\n"));
+    CHECK(configured_read(&it, environment, (char *const[]){NULL}) == -ERR_BAD_CONFIG);
+    CHECK(strstr(it.sentence, "--no-such-flag is not known") != NULL);
+    CHECK_EQUAL_TEXT(config_text(&it.config, CONFIG_RUN_DIR), "/run/skerry");
+    CHECK_EQUAL_TEXT(config_text(&it.config, CONFIG_SERVICE_DIR), "/run/service");
+    CHECK_EQUAL_TEXT(config_text(&it.config, CONFIG_FLAGS), "/run/flags");
+    fake_close(&it.fake);
+}
+
 TEST(mistakes_are_named)
 {
     begin();
@@ -227,6 +242,7 @@ main(void)
         {"config_read_order_of_origins", order_of_origins},
         {"config_read_lists", lists},
         {"config_read_flags_file", flags_file},
+        {"config_read_environment_of_bad_flags", environment_of_bad_flags},
         {"config_read_mistakes_are_named", mistakes_are_named},
         {"config_read_flags_of_heapster", flags_of_heapster},
         {"config_read_too_many_items", too_many_items},
