@@ -295,6 +295,7 @@ await run("page of a pod, its container, its namespace", async () => {
     await page.goto(`${BASE}/#/system/${nodes[0].name}/kubelet`);
     await page.locator(".section.head h2", { hasText: "kubelet" }).waitFor();
     await chartsDrawn(page);
+    await shot(page, "system-1280", true);
 });
 
 await run("every range of charts", async () => {

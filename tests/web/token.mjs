@@ -1,5 +1,5 @@
 // What test_page_token.sh runs.
-import { BASE, WIDE, chartsDrawn, check, end, openPage, run, shot, withErrors } from "./kit.mjs";
+import { BASE, PHONE, WIDE, chartsDrawn, check, end, openPage, run, shot, withErrors } from "./kit.mjs";
 
 const { TOKEN } = process.env;
 const page = await openPage(WIDE, "light");
@@ -32,11 +32,15 @@ await run("a reader whose cookie is gone is told so, logs in and comes back", as
         await shot(page, "token-gone-1280");
         await page.waitForURL(/\/login$/);
         await shot(page, "login-1280");
+        await page.setViewportSize(PHONE);
+        await page.emulateMedia({ colorScheme: "dark" });
+        await shot(page, "login-390-dark");
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.setViewportSize(WIDE);
         await logIn();
         await page.waitForURL(/#\/containers\?sort=memory&order=down/);
         await page.locator(".grid tbody tr:not([aria-hidden])").first().waitFor();
     });
 });
-
 
 await end();
