@@ -121,7 +121,11 @@ check_schema(struct database *database)
     if (application != SCHEMA_APPLICATION) {
         return -ERR_MALFORMED;
     }
-    return version > SCHEMA_VERSION ? -ERR_LAYOUT : version == SCHEMA_VERSION ? 0 : -ERR_MALFORMED;
+    if (version > SCHEMA_VERSION) {
+        return -ERR_LAYOUT;
+    }
+    return version == SCHEMA_VERSION ? error_of(database, schema_check(database->sqlite))
+                                     : -ERR_MALFORMED;
 }
 
 static int

@@ -1,6 +1,7 @@
 #include "history/schema.h"
 
 #include "base/hash.h"
+#include "history/database.h"
 
 // Texts are kept as blobs: they come from outside and need not be UTF-8, and
 // their order is that of their bytes.
@@ -66,4 +67,28 @@ schema_make(sqlite3 *sqlite, const struct platform *platform)
         code = set_number(sqlite, "user_version", SCHEMA_VERSION);
     }
     return code;
+}
+
+int
+schema_check(sqlite3 *sqlite)
+{
+    sqlite3_stmt *statement = NULL;
+    struct text rest = text_of(tables);
+    struct text made;
+    bool is_same = true;
+    int code = sqlite3_prepare_v2(sqlite, "SELECT sql FROM sqlite_schema ORDER BY rowid", -1,
+                                  &statement, NULL);
+    while (code == SQLITE_OK && is_same && rest.size > 0) {
+        text_cut(rest, ';', &made, &rest);
+        code = sqlite3_step(statement);
+        is_same = code == SQLITE_ROW && text_equal(database_column(statement, 0), made);
+        code = code == SQLITE_ROW ? SQLITE_OK : code;
+    }
+    if (code == SQLITE_OK && is_same) {
+        code = sqlite3_step(statement);
+        is_same = code != SQLITE_ROW;
+    }
+    (void)sqlite3_finalize(statement);
+    bool is_over = code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW;
+    return !is_over ? code : is_same ? SQLITE_OK : SQLITE_CORRUPT;
 }

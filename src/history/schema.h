@@ -27,5 +27,9 @@
 // Makes the tables in an empty file, within the caller's transaction: a code of
 // SQLite's.
 int schema_make(sqlite3 *sqlite, const struct platform *platform) MUST_USE;
+// SQLITE_CORRUPT when a table or an index is not the one that is made: SQLite takes
+// nearly any word for a type, so that one spoiled bit may leave a table that works and
+// numbers its rows otherwise.
+int schema_check(sqlite3 *sqlite) MUST_USE;
 
 #endif

@@ -547,6 +547,36 @@ TEST(spoiled_bytes)
     }
 }
 
+// A key that is none any more goes without SQLite's notice: it is a type that nobody
+// knows, and numbers of entities begin anew.
+TEST(a_spoiled_schema)
+{
+    static const char word[] = "entity(id INTEGER PRIMARY KEY";
+    struct text content;
+    open_small(seed);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    record_some(START, 5);
+    history_close(kit.history);
+    CHECK(fake_content(&kit.fake, KIT_PATH, &content));
+    unsigned spoiled = 0;
+    for (size_t at = 0; at + sizeof word <= content.size; at++) {
+        if (memcmp(content.at + at, word, sizeof word - 1) == 0) {
+            int file;
+            CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_WRITE, 0, &file) == 0);
+            CHECK(platform_file_write(&kit.fake.platform, file, "P", 1,
+                                      (int64_t)(at + strlen("entity(id INTEGER PRIMA"))) == 0);
+            platform_file_close(&kit.fake.platform, file);
+            spoiled++;
+        }
+    }
+    CHECK(spoiled > 0);
+    CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
+    CHECK(kit.set_aside);
+    record_some(START + 600, 5);
+    CHECK_EQUAL_U64(check_all(START + 840), 5);
+    kit_close(&kit);
+}
+
 // --- A reader beside a recorder that died
 
 static struct history *
@@ -657,6 +687,7 @@ main(void)
         {"a_pod_of_times_yet_to_come", a_pod_of_times_yet_to_come},
         {"power_cut_while_it_forgets", power_cut_while_it_forgets},
         {"spoiled_bytes", spoiled_bytes},
+        {"a_spoiled_schema", a_spoiled_schema},
         {"a_reader_beside_a_journal_that_is_left", a_reader_beside_a_journal_that_is_left},
         {"a_reader_that_was_there_before_the_columns",
          a_reader_that_was_there_before_the_columns},
