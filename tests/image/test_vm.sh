@@ -282,6 +282,20 @@ frozen() {
     vm_stop
 }
 
+# The guard lives, but collect makes no progress for its five minutes: it is held by
+# its cgroup, whatever the guard does. The machine's clock jumps over what it would
+# wait for.
+no_progress() {
+    vm_direct skerry.debug=ttyS1
+    vm_start progress 64 "${DIRECT[@]}" -device i6300esb -action watchdog=reset -icount shift=3,sleep=off
+    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
+    vm_type 'echo 1 >/vm/cgroup/skerry/collect/cgroup.freeze'
+    await 300 vm_said_times 'skerry: memory:' 2 || { fail "not reset: $(vm_shows)"; return; }
+    vm_said 'collect is not ready after' && ! vm_said 'the guard is stuck' || fail "not for want of progress: $(vm_shows)"
+    await $BOOT_S is_up || fail "not up again: $(vm_shows)"
+    vm_stop
+}
+
 # A sentence instead of a loop of deaths, until somebody switches it off.
 stops_with() { # NAME SENTENCE [options]
     local name=$1 sentence=$2
@@ -308,7 +322,7 @@ vm_begin
 cat "$WORK/sizes"
 sim_start --nodes=$NODES --cadence=5
 make_configuration
-CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside screen as_readme_says bios_64 efi_112 data_is_kept configured_by_data others_are_left_alone pulled_plug frozen too_small bad_flag}
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside screen as_readme_says bios_64 efi_112 data_is_kept configured_by_data others_are_left_alone pulled_plug frozen no_progress too_small bad_flag}
 for name in $CASES; do
     case $name in
     # The boot loader keeps a quarter of what EFI leaves.

@@ -7,7 +7,7 @@
 #   a supervisor or the logger is killed          killed_supervisors
 #   a role is not ready in time                   not_ready
 #   a role hangs                                  hung_role, hung_guard
-#   keeps dying: 1, 2, 4 ... s; five in a minute  five_deaths
+#   keeps dying: 1, 2, 4 ... s; five in a minute  five_deaths, five_deaths_of_record
 #   exit 100: bad configuration                   bad_configuration
 #   a kill for want of memory is told as such     memory_kill
 #   the data disk is lost                         lost_disk
@@ -16,6 +16,7 @@
 #   ctrl-alt-del: in order, and again             restart
 #   shutdown, in order                            shutdown; test_vm.sh: data_is_kept (history)
 #   nobody feeds the watchdog                     test_vm.sh: frozen
+#   collect makes no progress: it is not fed      test_vm.sh: no_progress
 #   the plug is pulled                            test_vm.sh: pulled_plug
 #
 # and what holds the roles: bounds (cgroup, limit, seal).
@@ -24,13 +25,14 @@ set -u
 . tests/image/vm.sh
 . tests/image/roles.sh
 
-ROLES_HERE='collect record serve guard'
+ROLES_HERE='collect record serve export guard'
 # A second, and what an emulated machine takes for it.
 BACK_S=60
 
 start() {
     truncate -s 64M "$WORK/data.img"
-    vm_direct skerry.debug=ttyS1 skerry.metric-resolution=5s skerry.history=16M
+    # Nobody listens there.
+    vm_direct skerry.debug=ttyS1 skerry.metric-resolution=5s skerry.history=16M skerry.sink=influxdb:http://10.0.2.2:9
     vm_start roles 64 "${DIRECT[@]}" -drive file="$WORK/data.img",format=raw,if=none,id=data \
         -device virtio-blk-pci,drive=data,id=disk
     await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return 1; }
@@ -122,6 +124,20 @@ five_deaths() {
     await_cycles 1 90 || fail 'no cycles after that'
 }
 
+# The history is sound, and goes on.
+five_deaths_of_record() {
+    local from
+    await 60 history_begins || { fail "no history: $(appliance .history)"; return; }
+    from=$(history_begins)
+    # shellcheck disable=SC2016
+    vm_type 'for i in 1 2 3 4 5 6; do s6-svwait -U /run/service/record; kill -9 $(s6-svstat -o pid /run/service/record); done'
+    await 120 vm_said 'the history is checked' || { fail "not checked: $(vm_shows)"; return; }
+    await 90 role_is record state ready || fail "record does not come back: $(vm_shows)"
+    await 90 knows_last && await 90 recorded_since "$LAST" || fail "nothing is recorded: $(appliance .history)"
+    [ "$(history_begins)" = "$from" ] || fail "history begins $(history_begins), not $from"
+    ! vm_said 'was damaged' || fail 'it was set aside'
+}
+
 # /run/skerry/flags is what all roles read.
 bad_configuration() {
     vm_type 'cp() { cat $1 >$2; }; cp /run/skerry/flags /run/kept; echo --no-such-flag >>/run/skerry/flags'
@@ -149,22 +165,19 @@ vm_note_after() {
     ! grep -aE 'NOTE kills:|oom_kill 0' "$CONSOLE" | tail -n 1 | grep -q 'oom_kill 0'
 }
 
-# The disk is there, and every request to it fails.
+# The disk is there, and every request to it fails: record and export live on
+# without.
 lost_disk() {
     local cycles deaths
-    deaths=$(role record deaths)
+    deaths="$(role record deaths) $(role export deaths)"
     vm_monitor 'drive_del data'
     await 60 at_least cycles_total 1
     cycles=$(counter cycles_total)
     await 120 at_least cycles_total $((cycles + 5)) || { fail "cycles stopped: $(vm_shows)"; return; }
     await 60 history_is_ill || fail "nobody says so: $(appliance .history)"
-    [ "$(role record state) $(role record deaths)" = "ready $deaths" ] || fail "record: $(appliance .roles)"
+    [ "$(role record state) $(role export state)" = 'ready ready' ] || fail "not ready: $(appliance .roles)"
+    [ "$(role record deaths) $(role export deaths)" = "$deaths" ] || fail "died: $(appliance .roles)"
     api_answers || fail 'the page does not answer'
-}
-
-history_is_ill() {
-    local error
-    error=$(appliance '.history.error // empty') && [ -n "$error" ] && [ "$error" != ok ]
 }
 
 kernel_restarts() {
@@ -214,7 +227,7 @@ shutdown() {
 vm_begin
 case_run start start
 if [ "$CASE_FAILED" = no ]; then
-    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths bad_configuration memory_kill kernel_restarts restart lost_tree lost_disk shutdown}; do
+    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths five_deaths_of_record bad_configuration memory_kill kernel_restarts restart lost_tree lost_disk shutdown}; do
         case_run "$name" "$name"
     done
 fi
