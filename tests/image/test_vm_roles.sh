@@ -11,7 +11,9 @@
 #   exit 100: bad configuration                   bad_configuration
 #   a kill for want of memory is told as such     memory_kill
 #   the data disk is lost                         lost_disk
-#   the kernel restarts on panic, oops, hang      kernel_restarts (and test_vm_update.sh: a panic)
+#   the kernel restarts on panic, oops, hang      kernel_restarts (its settings)
+#   the kernel panics                             test_vm_update.sh: panic_falls_back
+#   the kernel oopses                             kernel_oops
 #   s6-svscan dies                                lost_tree
 #   ctrl-alt-del: in order, and again             restart
 #   shutdown, in order                            shutdown; test_vm.sh: data_is_kept (history)
@@ -187,6 +189,70 @@ kernel_restarts() {
         fail "oops and hung tasks: $(vm_shows)"
 }
 
+# The kernel is sent to address 0 while it works for a program.
+kernel_oops() {
+    local before
+    before=$(starts)
+    vm_type 'cat /dev/zero >/dev/null &'
+    vm_lose_way >"$WORK/way" 2>&1 || { fail "the debugger's way in: $(cat "$WORK/way")"; return; }
+    await 60 vm_said 'Kernel panic - not syncing: Fatal exception' || { fail "no panic: $(vm_shows)"; return; }
+    starts_again "$before"
+}
+
+# By qemu's end of a debugger: stopped until the processor is in the kernel (its
+# privileges are the low bits of CS) and on the kernel's own stack, which the first
+# steps of a call are not; then with another place to go on from.
+vm_lose_way() {
+    local port
+    port=$(free_port)
+    vm_monitor "gdbserver tcp:127.0.0.1:$port"
+    python3 - "$port" <<'END'
+import socket, sys
+
+RSP, RIP, CS = 7 * 8, 16 * 8, 17 * 8 + 4  # sixteen registers, it, the flags
+gdb = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+
+
+def send(text):
+    gdb.sendall(b"$%s#%02x" % (text, sum(text) & 255))
+
+
+def answer():
+    packet = b""
+    while packet[-3:-2] != b"#":
+        byte = gdb.recv(1)
+        if not byte:
+            sys.exit("the debugger's port was closed")
+        packet += byte if packet or byte == b"$" else b""
+    gdb.sendall(b"+")
+    return packet[1:-3]
+
+
+# It says that the processor stands (T) when it likes to.
+def reply():
+    packet = answer()
+    while packet[:1] == b"T":
+        packet = answer()
+    return packet
+
+
+for _ in range(1000):
+    send(b"g")
+    registers = bytearray.fromhex(reply().decode())
+    if registers[CS] & 3 == 0 and registers[RSP + 7] == 0xFF:
+        registers[RIP : RIP + 8] = bytes(8)
+        send(b"G" + registers.hex().encode())
+        taken = reply()
+        send(b"D")
+        sys.exit(0 if taken == b"OK" else f"not taken: {taken}")
+    send(b"c")
+    gdb.sendall(b"\3")
+    while answer()[:1] != b"T":
+        pass
+sys.exit("never in the kernel")
+END
+}
+
 # The end of process 1's program is a restart, without anybody's order.
 lost_tree() {
     local before
@@ -227,7 +293,7 @@ shutdown() {
 vm_begin
 case_run start start
 if [ "$CASE_FAILED" = no ]; then
-    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths five_deaths_of_record bad_configuration memory_kill kernel_restarts restart lost_tree lost_disk shutdown}; do
+    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths five_deaths_of_record bad_configuration memory_kill kernel_restarts kernel_oops restart lost_tree lost_disk shutdown}; do
         case_run "$name" "$name"
     done
 fi

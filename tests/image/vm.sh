@@ -21,7 +21,7 @@ OVMF=/usr/share/ovmf/OVMF.fd
 
 vm_tools() {
     local tool
-    for tool in qemu-system-x86_64 mcopy mkfs.vfat mke2fs grub-mkimage zstd cpio sfdisk genisoimage; do
+    for tool in qemu-system-x86_64 mcopy mkfs.vfat mke2fs grub-mkimage zstd cpio sfdisk genisoimage python3; do
         command -v "$tool" >/dev/null || { echo "$tool is not there"; return; }
     done
     [ -r "$OVMF" ] || echo "$OVMF is not there"
