@@ -14,6 +14,7 @@
 #   the kernel restarts on panic, oops, hang      kernel_restarts (its settings)
 #   the kernel panics                             test_vm_update.sh: panic_falls_back
 #   the kernel oopses                             kernel_oops
+#   a task hangs in the kernel                    hung_task
 #   s6-svscan dies                                lost_tree
 #   ctrl-alt-del: in order, and again             restart
 #   shutdown, in order                            shutdown; test_vm.sh: data_is_kept (history)
@@ -33,12 +34,34 @@ BACK_S=60
 
 start() {
     truncate -s 64M "$WORK/data.img"
+    make_freezer && vm_initramfs_with "$WORK/top" >"$WORK/initramfs" || { fail 'no initramfs'; return 1; }
     # Nobody listens there.
     vm_direct skerry.debug=ttyS1 skerry.metric-resolution=5s skerry.history=16M skerry.sink=influxdb:http://10.0.2.2:9
-    vm_start roles 64 "${DIRECT[@]}" -drive file="$WORK/data.img",format=raw,if=none,id=data \
+    vm_start roles 64 "${DIRECT[@]}" -initrd "$WORK/initramfs" -drive file="$WORK/data.img",format=raw,if=none,id=data \
         -device virtio-blk-pci,drive=data,id=disk
     await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return 1; }
     await $SCRAPED_S at_least cycles_total 2 || fail 'no cycles'
+}
+
+# A program for the machine that freezes the file system /data.
+make_freezer() {
+    mkdir -p "$WORK/top/bin"
+    gcc -xc -Os -static -nostdlib -fno-stack-protector -o "$WORK/top/bin/freeze" - <<'END'
+static long
+call(long number, long a, long b, long c)
+{
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+    return result;
+}
+
+void
+_start(void)
+{
+    long data = call(2, (long)"/data", 0200000, 0);  // open(O_DIRECTORY)
+    call(60, call(16, data, 0xc0045877, 0), 0, 0);   // exit(ioctl(FIFREEZE))
+}
+END
 }
 
 # To a role by way of its supervisor's own knowledge of it.
@@ -253,6 +276,16 @@ sys.exit("never in the kernel")
 END
 }
 
+# Who writes to a file system that is frozen waits in the kernel, where no signal
+# helps. Ten seconds of that instead of the kernel's 120.
+hung_task() {
+    local before
+    before=$(starts)
+    vm_type 'echo 10 >/proc/sys/kernel/hung_task_timeout_secs; freeze; echo x >/data/x &'
+    await 240 vm_said 'Kernel panic - not syncing: hung_task' || { fail "no panic: $(vm_shows)"; return; }
+    starts_again "$before"
+}
+
 # The end of process 1's program is a restart, without anybody's order.
 lost_tree() {
     local before
@@ -293,7 +326,7 @@ shutdown() {
 vm_begin
 case_run start start
 if [ "$CASE_FAILED" = no ]; then
-    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths five_deaths_of_record bad_configuration memory_kill kernel_restarts kernel_oops restart lost_tree lost_disk shutdown}; do
+    for name in ${SKERRY_TEST_CASES:-bounds killed_roles killed_supervisors not_ready hung_role hung_guard five_deaths five_deaths_of_record bad_configuration memory_kill kernel_restarts kernel_oops hung_task restart lost_tree lost_disk shutdown}; do
         case_run "$name" "$name"
     done
 fi

@@ -41,6 +41,13 @@ vm_key() { # TO: a private key for updates
     openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out "$1" 2>/dev/null
 }
 
+# The machine's initramfs with the files of FOLDER on top, which may take the place
+# of those that are there.
+vm_initramfs_with() { # FOLDER
+    cat "$VM_OUT/initramfs" && head -c $((-$(stat -c %s "$VM_OUT/initramfs") & 3)) /dev/zero
+    (cd "$1" && find . -type f -printf '%P\n' | cpio --quiet -o -H newc -R 0:0)
+}
+
 # An update of the machine whose initramfs has the file NAME with that text on
 # top, which may take the place of one that is there; signed with KEY.
 vm_update() { # TO KEY VERSION NAME TEXT
@@ -49,10 +56,7 @@ vm_update() { # TO KEY VERSION NAME TEXT
     mkdir -p "$top/$(dirname "$4")"
     printf '%s\n' "$5" >"$top/$4"
     chmod 755 "$top/$4"
-    {
-        cat "$VM_OUT/initramfs" && head -c $((-$(stat -c %s "$VM_OUT/initramfs") & 3)) /dev/zero
-        (cd "$top" && echo "$4" | cpio --quiet -o -H newc -R 0:0)
-    } >"$WORK/initramfs"
+    vm_initramfs_with "$top" >"$WORK/initramfs"
     truncate -s $((24576 * 512)) "$slot"
     mkfs.vfat "$slot" >/dev/null && mcopy -i "$slot" "$VM_OUT/vmlinuz" "$WORK/initramfs" :: &&
         (. firmware/packages.sh && . firmware/image/update.sh && update_image "$slot" "$WORK/image" &&
