@@ -64,9 +64,12 @@ _start(void)
 END
 }
 
-# To a role by way of its supervisor's own knowledge of it.
-signal() { # SIGNAL ROLE
-    vm_type "kill -$1 \$(s6-svstat -o pid /run/service/$2)"
+# To a role by its supervisor, which knows whether there is one: the pid of one that
+# is down is -1, and that is everything to kill.
+signal() { # KILL|STOP ROLE
+    local flag=-k
+    [ "$1" = KILL ] || flag=-p
+    vm_type "s6-svc $flag /run/service/$2"
 }
 
 # Each role in a cgroup of its own, with the limit of its plan and a little more;
@@ -140,9 +143,13 @@ hung_guard() {
 }
 
 # As soon as it is ready, from within: an emulated machine is slower than the limits.
+kill_six_times() { # ROLE
+    vm_type "for i in 1 2 3 4 5 6; do s6-svc -wR -k /run/service/$1; done; echo '<3>NOTE six of $1' >/dev/kmsg"
+    await 240 vm_said "NOTE six of $1" || fail "$1 was not killed six times: $(vm_shows)"
+}
+
 five_deaths() {
-    # shellcheck disable=SC2016
-    vm_type 'for i in 1 2 3 4 5 6; do s6-svwait -U /run/service/collect; kill -9 $(s6-svstat -o pid /run/service/collect); done'
+    kill_six_times collect
     await 120 vm_said 'its own state is set aside' || { fail "nothing set aside: $(vm_shows)"; return; }
     await 60 vm_said 'died again soon after its start; waits' || fail "no delay: $(vm_shows)"
     await 90 role_is collect state ready || fail 'collect does not come back'
@@ -154,8 +161,7 @@ five_deaths_of_record() {
     local from
     await 60 history_begins || { fail "no history: $(appliance .history)"; return; }
     from=$(history_begins)
-    # shellcheck disable=SC2016
-    vm_type 'for i in 1 2 3 4 5 6; do s6-svwait -U /run/service/record; kill -9 $(s6-svstat -o pid /run/service/record); done'
+    kill_six_times record
     await 120 vm_said 'the history is checked' || { fail "not checked: $(vm_shows)"; return; }
     await 90 role_is record state ready || fail "record does not come back: $(vm_shows)"
     await 90 knows_last && await 90 recorded_since "$LAST" || fail "nothing is recorded: $(appliance .history)"
@@ -230,7 +236,7 @@ vm_lose_way() {
     port=$(free_port)
     vm_monitor "gdbserver tcp:127.0.0.1:$port"
     python3 - "$port" <<'END'
-import socket, sys
+import random, socket, sys, time
 
 RSP, RIP, CS = 7 * 8, 16 * 8, 17 * 8 + 4  # sixteen registers, it, the flags
 gdb = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
@@ -259,7 +265,7 @@ def reply():
     return packet
 
 
-for _ in range(1000):
+for _ in range(500):
     send(b"g")
     registers = bytearray.fromhex(reply().decode())
     if registers[CS] & 3 == 0 and registers[RSP + 7] == 0xFF:
@@ -269,6 +275,7 @@ for _ in range(1000):
         send(b"D")
         sys.exit(0 if taken == b"OK" else f"not taken: {taken}")
     send(b"c")
+    time.sleep(random.uniform(0.01, 0.05))
     gdb.sendall(b"\3")
     while answer()[:1] != b"T":
         pass

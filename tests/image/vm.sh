@@ -10,7 +10,10 @@
 #   vm_monitor COMMAND         qemu's monitor
 #   vm_type LINE               to the debug console (skerry.debug=ttyS1)
 #
-# Emulated in software: slow, and the same everywhere. Times are CPU of qemu, as
+# Emulated in software: slow, and the same everywhere. What qemu keeps of translated
+# code is bounded: it may be a gigabyte otherwise, as each start of a program lies at
+# another address, and a restart then takes minutes, because each byte that is loaded
+# over old code has qemu look through a page's translations. Times are CPU of qemu, as
 # ratios to a bare kernel that starts and ends.
 
 VM_OUT=$WORK/vm
@@ -83,7 +86,7 @@ vm_start() { # NAME MEMORY [flags]
     VM_MONITOR=$(free_port)
     VM_DEBUG=$(free_port)
     : >"$CONSOLE"
-    qemu-system-x86_64 -M "${VM_MACHINE:-q35}" -accel tcg -m "$memory" -display none -nodefaults \
+    qemu-system-x86_64 -M "${VM_MACHINE:-q35}" -accel tcg,tb-size=128 -m "$memory" -display none -nodefaults \
         -serial file:"$CONSOLE" -serial tcp:127.0.0.1:"$VM_DEBUG",server=on,wait=off \
         -monitor tcp:127.0.0.1:"$VM_MONITOR",server=on,wait=off \
         -netdev user,id=net,hostfwd=tcp:127.0.0.1:"$PORT"-"${HOST_TO:-}":8082 \
