@@ -332,6 +332,14 @@ database_number(struct database *database, enum statement which, const int64_t *
     return result;
 }
 
+int
+database_next(struct database *database, enum statement which, int64_t first, int64_t end,
+              int64_t *number)
+{
+    int result = database_number(database, which, DATABASE_VALUES(first, end), number);
+    return result > 0 && (*number < first || *number >= end) ? -ERR_MALFORMED : result;
+}
+
 void
 database_bind_text(sqlite3_stmt *statement, int at, struct text text)
 {

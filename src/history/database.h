@@ -76,6 +76,11 @@ int database_run_blob(struct database *database, enum statement which, int64_t v
 // One integer of one row: 1, 0 (no row) or an error.
 int database_number(struct database *database, enum statement which, const int64_t *values,
                     unsigned count, int64_t *number) MUST_USE;
+// The same of a statement that looks for the next number from `first` on and before
+// `end`. What lies elsewhere is -ERR_MALFORMED: a damaged tree may lead backwards, and
+// whoever goes on from there would go round for ever.
+int database_next(struct database *database, enum statement which, int64_t first, int64_t end,
+                  int64_t *number) MUST_USE;
 void database_bind_text(sqlite3_stmt *statement, int at, struct text text);
 // Lives until the statement moves on.
 struct text database_column(sqlite3_stmt *row, int at);

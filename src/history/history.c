@@ -391,7 +391,8 @@ history_window(struct history *history, enum statement which, int64_t first, int
             .done = sqlite3_column_int64(row, 3) != 0,
         };
         database_done(row);
-        if (window->end_s <= window->start_s) {
+        bool is_there = (int64_t)id >= first && (int64_t)id < end;
+        if (!is_there || window->end_s <= window->start_s) {
             return -ERR_MALFORMED;
         }
     }

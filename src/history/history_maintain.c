@@ -165,6 +165,9 @@ sweep_some(struct history *history)
         uint64_t kind = (uint64_t)sqlite3_column_int64(found, 1);
         uint64_t row = (uint64_t)sqlite3_column_int64(found, 2);
         database_done(found);
+        if (number <= writer->swept) {
+            return -ERR_MALFORMED;
+        }
         bool lives = kind < KIND_MAIN_COUNT && row < writer->limit[kind] &&
                      writer->rows[kind][row].number == number;
         writer->swept = number;

@@ -62,7 +62,9 @@ next_name(struct history *history, const struct entity_place *place, uint32_t st
     database_bind_text(row, 5, after);
     result = database_step(&history->database, row);
     if (result > 0) {
-        out_text(name, database_column(row, 0));
+        struct text leaf = database_column(row, 0);
+        result = text_compare(leaf, after) > 0 ? 1 : -ERR_MALFORMED;
+        out_text(name, leaf);
         database_done(row);
     }
     return result;

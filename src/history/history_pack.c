@@ -62,15 +62,15 @@ take_fresh(struct packing *packing, uint32_t time_s)
     return error;
 }
 
-// The first cycle after that one: 1.
+// The first cycle of the window after that one: 1.
 static int
 next_time(struct packing *packing, uint32_t after_s, uint32_t *time_s)
 {
     int64_t found;
-    int result = database_number(&packing->history->database, STATEMENT_CYCLE_NEXT,
-                                 DATABASE_VALUES(after_s), &found);
+    int result = database_next(&packing->history->database, STATEMENT_CYCLE_NEXT,
+                               (int64_t)after_s + 1, packing->window->end_s, &found);
     *time_s = (uint32_t)found;
-    return result > 0 ? found < packing->window->end_s : result;
+    return result;
 }
 
 static int
@@ -116,14 +116,13 @@ pack_next(struct packing *packing)
     int64_t end = block_id_floor(TIER_RAW, window->start_s + 1);
     int64_t last;
     int64_t number;
-    int result = database_number(&history->database, STATEMENT_BLOCK_LAST,
-                                 DATABASE_VALUES(first, end), &last);
+    int result = database_next(&history->database, STATEMENT_BLOCK_LAST, first, end, &last);
     if (result < 0) {
         return result;
     }
     first = result > 0 ? (last | (KIND_PARTS_MAX - 1)) + 1 : first;
-    result = database_number(&history->database, history_fresh(STATEMENT_FRESH0_NEXT, window),
-                             DATABASE_VALUES(first, end), &number);
+    result = database_next(&history->database, history_fresh(STATEMENT_FRESH0_NEXT, window), first,
+                           end, &number);
     if (result <= 0) {
         return result;
     }

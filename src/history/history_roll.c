@@ -75,10 +75,9 @@ next_group(struct history *history, const struct history_window *window, int64_t
             return result < 0 ? result : *group != INT64_MAX;
         }
         int64_t first = block_id_floor(from, source.start_s);
-        result = database_number(&history->database, STATEMENT_BLOCK_NEXT,
-                                 DATABASE_VALUES(first + (window->at << PART_BITS),
-                                                 block_id_floor(from, source.start_s + 1)),
-                                 &number);
+        result = database_next(&history->database, STATEMENT_BLOCK_NEXT,
+                               first + (window->at << PART_BITS),
+                               block_id_floor(from, source.start_s + 1), &number);
         if (result < 0) {
             return result;
         }

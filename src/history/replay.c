@@ -61,8 +61,8 @@ replay_next_cycle(struct replay *replay, struct history *history, uint32_t after
     (void)replay;
     int result = history_check(history);
     if (result == 0) {
-        result = database_number(&history->database, STATEMENT_CYCLE_NEXT, DATABASE_VALUES(after_s),
-                                 &time_s);
+        result = database_next(&history->database, STATEMENT_CYCLE_NEXT, (int64_t)after_s + 1,
+                               INT64_MAX, &time_s);
     }
     if (result > 0 && time_s > UINT32_MAX) {
         result = -ERR_MALFORMED;
@@ -82,9 +82,8 @@ replay_begin(struct replay *replay, struct history *history, uint32_t cycle_s)
     replay->slot = HISTORY_GROUP_ROWS;
     int result = cycle_s == 0 ? -ERR_NO_FILE : history_check(history);
     if (result == 0) {
-        result = database_number(&history->database, STATEMENT_CYCLE_NEXT,
-                                 DATABASE_VALUES((int64_t)cycle_s - 1), &time_s);
-        result = result > 0 && time_s != cycle_s ? 0 : result;
+        result = database_next(&history->database, STATEMENT_CYCLE_NEXT, cycle_s,
+                               (int64_t)cycle_s + 1, &time_s);
     }
     if (result > 0) {
         result = history_window_at(history, TIER_RAW, cycle_s, &replay->window);
@@ -129,11 +128,9 @@ least_group(struct replay *replay, enum statement which, int64_t *least)
 {
     int64_t first = block_id_floor(TIER_RAW, replay->window.start_s);
     int64_t number;
-    int result =
-        database_number(&replay->history->database, which,
-                        DATABASE_VALUES(first + (replay->next_group << GROUP_SHIFT),
-                                        block_id_floor(TIER_RAW, replay->window.start_s + 1)),
-                        &number);
+    int result = database_next(&replay->history->database, which,
+                               first + (replay->next_group << GROUP_SHIFT),
+                               block_id_floor(TIER_RAW, replay->window.start_s + 1), &number);
     if (result > 0 && (number - first) >> GROUP_SHIFT < *least) {
         *least = (number - first) >> GROUP_SHIFT;
     }

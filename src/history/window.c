@@ -123,10 +123,10 @@ next_fresh(struct window_walk *walk)
     }
     for (;;) {
         int64_t time_s;
-        int result = database_number(&walk->history->database, STATEMENT_CYCLE_NEXT,
-                                     DATABASE_VALUES(walk->fresh_after_s), &time_s);
-        if (result <= 0 || time_s >= walk->window->end_s) {
-            return result < 0 ? result : 0;
+        int result = database_next(&walk->history->database, STATEMENT_CYCLE_NEXT,
+                                   (int64_t)walk->fresh_after_s + 1, walk->window->end_s, &time_s);
+        if (result <= 0) {
+            return result;
         }
         walk->fresh_after_s = (uint32_t)time_s;
         id.time_s = (uint32_t)time_s;
