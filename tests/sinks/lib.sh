@@ -202,7 +202,8 @@ server_holds_labelled() { # NAME
     from=$(last_cycle)
     await_cycles $CYCLES $((CYCLES * RESOLUTION * 4))
     to=$(last_cycle)
-    settled || fail "not settled: $(export_status)"
+    hold || fail "not settled: $(export_status)"
+    release
     tree_stop
     wrong=$(LABELLED=yes "$1_counts" |
         counts_are_whole $((from + RESOLUTION)) $((to - RESOLUTION))) || fail "$wrong"
