@@ -418,9 +418,13 @@ history_check(struct history *history)
     if (!history->is_open) {
         return history->last_error != 0 ? history->last_error : -ERR_NO_FILE;
     }
-    if (history->writer != NULL) {
-        return 0;
-    }
-    int error = database_check(&history->database);
-    return error == 0 ? catalogue_refresh(&history->catalogue, &history->database) : error;
+    return history->writer == NULL ? database_check(&history->database) : 0;
+}
+
+int
+history_check_columns(struct history *history)
+{
+    int error = history_check(history);
+    return error == 0 && history->writer == NULL
+               ? catalogue_refresh(&history->catalogue, &history->database) : error;
 }

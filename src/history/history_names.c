@@ -287,7 +287,7 @@ history_next_metric(struct history *history, const struct history_name *name, st
     char texts[ENTITY_NAMES_BYTES];
     struct naming naming = {.history = history, .after = after, .name = metric};
     struct entity_place place;
-    int result = history_check(history);
+    int result = history_check_columns(history);
     bool own = result == 0 && !database_in_transaction(&history->database);
     result = result == 0 && own ? database_begin(&history->database) : result;
     result = result == 0 ? history_place(history, name, texts, &place) : result;

@@ -396,7 +396,7 @@ history_read(struct history *history, const struct history_ask *ask, history_eac
     char names[ENTITY_NAMES_BYTES];
     struct reading reading = {.history = history, .ask = ask, .each = each, .context = context};
     *known = false;
-    int result = history_check(history);
+    int result = history_check_columns(history);
     result = result == 0 ? history_place(history, &ask->name, names, &reading.place) : result;
     result = result > 0 ? is_known(history, &reading.place) : result;
     *known = result > 0;

@@ -132,6 +132,9 @@ int history_window_at(struct history *history, enum history_tier tier, uint32_t 
 // Whether it can be read. A reader whose file was replaced would go on reading
 // the old one for ever: -ERR_NO_FILE.
 int history_check(struct history *history) MUST_USE;
+// The same before values are read of cycles that were not looked at yet: they may have
+// columns that were not there when the reader opened the file.
+int history_check_columns(struct history *history) MUST_USE;
 // Where to look for an entity. 1, or 0 when its pod_id was never recorded.
 int history_place(struct history *history, const struct history_name *name,
                   char texts[ENTITY_NAMES_BYTES], struct entity_place *place) MUST_USE;

@@ -80,7 +80,7 @@ replay_begin(struct replay *replay, struct history *history, uint32_t cycle_s)
     replay->next_group = 0;
     replay->rows.used = 0;
     replay->slot = HISTORY_GROUP_ROWS;
-    int result = cycle_s == 0 ? -ERR_NO_FILE : history_check(history);
+    int result = cycle_s == 0 ? -ERR_NO_FILE : history_check_columns(history);
     if (result == 0) {
         result = database_next(&history->database, STATEMENT_CYCLE_NEXT, cycle_s,
                                (int64_t)cycle_s + 1, &time_s);

@@ -78,17 +78,17 @@ schema_check(sqlite3 *sqlite)
     bool is_same = true;
     int code = sqlite3_prepare_v2(sqlite, "SELECT sql FROM sqlite_schema ORDER BY rowid", -1,
                                   &statement, NULL);
-    while (code == SQLITE_OK && is_same && rest.size > 0) {
-        text_cut(rest, ';', &made, &rest);
-        code = sqlite3_step(statement);
-        is_same = code == SQLITE_ROW && text_equal(database_column(statement, 0), made);
-        code = code == SQLITE_ROW ? SQLITE_OK : code;
+    if (code != SQLITE_OK) {
+        return code;
     }
-    if (code == SQLITE_OK && is_same) {
-        code = sqlite3_step(statement);
-        is_same = code != SQLITE_ROW;
+    while (is_same && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        is_same = rest.size > 0;
+        text_cut(rest, ';', &made, &rest);
+        is_same = is_same && text_equal(database_column(statement, 0), made);
     }
     (void)sqlite3_finalize(statement);
-    bool is_over = code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW;
-    return !is_over ? code : is_same ? SQLITE_OK : SQLITE_CORRUPT;
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        return code;
+    }
+    return is_same && rest.size == 0 ? SQLITE_OK : SQLITE_CORRUPT;
 }

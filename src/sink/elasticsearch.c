@@ -68,28 +68,24 @@ read_nodes(struct sink *sink, struct elasticsearch *state, struct out *why)
     return error;
 }
 
-// What servers demand of an index's name.
+// Small letters, digits and `others`, at least one and at most `most` bytes.
 static bool
-is_index(struct text name)
+is_made_of(struct text name, size_t most, const char *others)
 {
-    bool good = name.size != 0 && name.size <= 200;
+    bool good = name.size != 0 && name.size <= most;
     for (size_t i = 0; good && i < name.size; i++) {
         char byte = name.at[i];
-        good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' ||
-               ((byte == '-' || byte == '_') && i != 0);
+        good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+               (byte != '\0' && strchr(others, byte) != NULL);
     }
     return good;
 }
 
+// What servers demand of an index's name.
 static bool
-is_region(struct text name)
+is_index(struct text name)
 {
-    bool good = name.size != 0 && name.size <= ELASTICSEARCH_REGION_BYTES_MAX;
-    for (size_t i = 0; good && i < name.size; i++) {
-        char byte = name.at[i];
-        good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-';
-    }
-    return good;
+    return is_made_of(name, 200, ".-_") && name.at[0] != '-' && name.at[0] != '_';
 }
 
 static int
@@ -121,7 +117,7 @@ read_aws(struct sink *sink, struct elasticsearch *state, struct out *why)
     if (!sink_option(sink, "awsRegion", &region)) {
         return 0;
     }
-    if (!is_region(region)) {
+    if (!is_made_of(region, ELASTICSEARCH_REGION_BYTES_MAX, "-")) {
         out_string(why, "awsRegion must be small letters, digits and dashes, such as eu-west-1");
         return -ERR_BAD_CONFIG;
     }

@@ -506,21 +506,29 @@ check_readable(void)
 }
 
 static void
+overwrite(uint64_t at, const void *bytes, size_t size)
+{
+    int file;
+    CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_WRITE, 0, &file) == 0);
+    CHECK(platform_file_write(&kit.fake.platform, file, bytes, size, (int64_t)at) == 0);
+    platform_file_close(&kit.fake.platform, file);
+}
+
+static void
 spoil(uint64_t *random, uint64_t size)
 {
     int file;
     char page[512];
     uint64_t at = test_random_below(random, size / sizeof page) * sizeof page;
-    CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_READ | PLATFORM_WRITE, 0,
-                             &file) == 0);
+    CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_READ, 0, &file) == 0);
     CHECK(platform_file_read(&kit.fake.platform, file, page, sizeof page, (int64_t)at) > 0);
     if (test_random_below(random, 2) == 0) {
         memset(page, 0, sizeof page);
     } else {
         page[test_random_below(random, sizeof page)] ^= (char)(1 << test_random_below(random, 8));
     }
-    CHECK(platform_file_write(&kit.fake.platform, file, page, sizeof page, (int64_t)at) == 0);
     platform_file_close(&kit.fake.platform, file);
+    overwrite(at, page, sizeof page);
 }
 
 // What can be read, before and after more is written.
@@ -563,7 +571,6 @@ TEST(cycles_out_of_order)
     for (unsigned cell = 0; cell < 18; cell++) {
         struct text content;
         unsigned char pairs[2][2];
-        int file;
         open_small(seed + cell);
         CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
         record_some(START, 20);
@@ -573,10 +580,7 @@ TEST(cycles_out_of_order)
         CHECK(page[0] == LEAF && page[3] * 256 + page[4] == 20);
         memcpy(pairs[1], page + HEAD + 2 * cell, 2);
         memcpy(pairs[0], page + HEAD + 2 * cell + 2, 2);
-        CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_WRITE, 0, &file) == 0);
-        CHECK(platform_file_write(&kit.fake.platform, file, pairs, sizeof pairs,
-                                  PAGE_AT + HEAD + 2 * (int64_t)cell) == 0);
-        platform_file_close(&kit.fake.platform, file);
+        overwrite(PAGE_AT + HEAD + 2 * cell, pairs, sizeof pairs);
         CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
         record_and_read();
         kit_close(&kit);
@@ -597,11 +601,7 @@ TEST(a_spoiled_schema)
     unsigned spoiled = 0;
     for (size_t at = 0; at + sizeof word <= content.size; at++) {
         if (memcmp(content.at + at, word, sizeof word - 1) == 0) {
-            int file;
-            CHECK(platform_file_open(&kit.fake.platform, KIT_PATH, PLATFORM_WRITE, 0, &file) == 0);
-            CHECK(platform_file_write(&kit.fake.platform, file, "P", 1,
-                                      (int64_t)(at + strlen("entity(id INTEGER PRIMA"))) == 0);
-            platform_file_close(&kit.fake.platform, file);
+            overwrite(at + strlen("entity(id INTEGER PRIMA"), "P", 1);
             spoiled++;
         }
     }
@@ -615,16 +615,14 @@ TEST(a_spoiled_schema)
 
 // --- A reader beside a recorder that died
 
-static struct history *
-open_reader(void)
+static int
+open_reader(struct history **reader)
 {
     struct out why = out_of(kit.why, sizeof kit.why);
-    struct history *reader;
     bool set_aside;
     struct history_config config = kit.config;
     config.writer = false;
-    CHECK_EQUAL_U64((uint64_t)-history_open(&kit.arena, &config, &reader, &set_aside, &why), 0);
-    return reader;
+    return history_open(&kit.arena, &config, reader, &set_aside, &why);
 }
 
 // Dies at the nth change of a cycle and leaves all locks: was something under way?
@@ -651,7 +649,8 @@ TEST(a_reader_beside_a_journal_that_is_left)
         open_small(seed + nth);
         CHECK_EQUAL_U64((uint64_t)-kit_open_history(&kit), 0);
         record_some(START, 14);
-        struct history *reader = open_reader();
+        struct history *reader;
+        CHECK_EQUAL_U64((uint64_t)-open_reader(&reader), 0);
         struct replay *replay = replay_new(&kit.arena);
         met = die_in_a_cycle(nth);
         int error = replay_next_cycle(replay, reader, 0, &cycle_s);
@@ -684,12 +683,8 @@ TEST(a_reader_that_was_there_before_the_columns)
         met = kit.fake.faults_met > 0;
         history_close(kit.history);
         fake_heal(&kit.fake);
-        struct out why = out_of(kit.why, sizeof kit.why);
         struct history *reader;
-        bool set_aside;
-        struct history_config config = kit.config;
-        config.writer = false;
-        int error = history_open(&kit.arena, &config, &reader, &set_aside, &why);
+        int error = open_reader(&reader);
         CHECK_EQUAL_U64((uint64_t)-history_reopen(kit.history, &(struct out){0}), 0);
         record_some(START, 3);
         if (error == 0) {
