@@ -25,7 +25,7 @@ DEBIAN_BUILD='gcc libc6-dev make patch xz-utils bzip2 ca-certificates tcl'
 command -v npm >/dev/null || DEBIAN_BUILD+=' npm'
 DEBIAN_RUN='s6 execline'
 DEBIAN_IMAGES='binutils jq bc openssl flex bison libelf-dev cpio zstd dosfstools mtools fdisk qemu-utils
-    grub-common grub-pc-bin grub-efi-amd64-bin'
+    grub-common grub-pc-bin'
 DEBIAN_TEST='clang libclang-rt-dev curl jq openssl procps strace podman runc iptables
     qemu-system-x86 ovmf influxdb victoria-metrics prometheus graphite-carbon kcat python3 chromium
     docker.io genisoimage tmux zsh fish'

@@ -10,7 +10,7 @@
 #
 #   sector 0          GRUB's first stage, and a DOS partition table
 #   1 ..              GRUB for BIOS
-#   partition 1       FAT: GRUB for EFI, and grubenv: which slot, is one on trial
+#   partition 1       FAT: the start program for EFI, and grubenv: which slot, is one on trial
 #   partitions 2, 3   FAT, a slot each: vmlinuz, initramfs
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,12 +31,16 @@ SLOT_B=$((SLOT_A + SLOT_SECTORS))
 DISK_SECTORS=$((SLOT_B + SLOT_SECTORS))
 
 GRUB_BIOS='biosdisk memdisk tar regexp part_msdos fat linux normal configfile echo test loadenv reboot serial terminal minicmd sleep'
-GRUB_EFI='memdisk tar regexp part_msdos fat linux normal configfile echo test loadenv reboot serial terminal minicmd sleep efi_gop chain'
 
-VM_FLAGS='-std=c17 -Os -static -s -D_GNU_SOURCE -Wall -Wextra -Werror -Wconversion -Wshadow
-    -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual -Wformat=2 -fstack-protector-strong
-    -Wframe-larger-than=8192 -ffunction-sections -fdata-sections
-    -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro,-z,now'
+C_FLAGS='-std=c17 -Os -D_GNU_SOURCE -Wall -Wextra -Werror -Wconversion -Wshadow -Wvla -Wmissing-prototypes
+    -Wstrict-prototypes -Wcast-qual -Wformat=2 -Wframe-larger-than=8192 -ffunction-sections -fdata-sections
+    -Wl,--gc-sections,--build-id=none'
+VM_FLAGS="$C_FLAGS -static -s -fstack-protector-strong -Wl,-z,relro,-z,now"
+# Runs in the firmware, at any address: no red zone, nothing before start_main.
+EFI_FLAGS="$C_FLAGS -static-pie -ffreestanding -fpie -fvisibility=hidden -mno-red-zone -fno-stack-protector
+    -fcf-protection=none -fno-asynchronous-unwind-tables -fno-jump-tables -nostartfiles -nodefaultlibs
+    -Wl,-T,$here/efi/efi.lds,--no-dynamic-linker"
+EFI_SOURCES=(firmware/image/efi/start.c src/update/{boot_start,boot_block}.c src/base/{text,text_out}.c)
 
 put_programs() { # PREFIX
     local name
@@ -99,11 +103,15 @@ make_grub() {
         --numeric-owner -cf "$work/memdisk" boot
     # shellcheck disable=SC2086
     grub-mkimage -O i386-pc -p '(memdisk)/boot/grub' -m "$work/memdisk" -o "$work/bios" $GRUB_BIOS
-    # shellcheck disable=SC2086
-    grub-mkimage -O x86_64-efi -p '(memdisk)/boot/grub' -m "$work/memdisk" \
-        -o "$work/BOOTX64.EFI" $GRUB_EFI
     [ "$(stat -c %s "$work/bios")" -le $(((EFI_START - 1) * SECTOR)) ] ||
         packages_fail 'GRUB for BIOS does not fit before the first partition.'
+}
+
+make_efi() {
+    # shellcheck disable=SC2086
+    (cd "$root" && "$compiler/bin/musl-gcc" $EFI_FLAGS -I src -ffile-prefix-map="$root=." -o "$work/efi.elf" \
+        "${EFI_SOURCES[@]}" -lc)
+    objcopy -O binary "$work/efi.elf" "$work/BOOTX64.EFI"
 }
 
 # What skerry's own tools write too: one line a variable, then # up to 1,024 bytes.
@@ -146,21 +154,10 @@ make_slot() {
 
 # GRUB is the machine's own: which one it was is said here.
 put_bill() { # PREFIX
-    local name
     cat "$kernel/bill.txt" >>"$bill"
     grep -E '^(busybox|e2fsprogs)	' "$1/bill.txt" >>"$bill" || true
-    for name in grub-pc-bin grub-efi-amd64-bin; do
-        printf '%s\t%s\tGPL-3.0-or-later\t%s\t%s\n' "$name" \
-            "$(dpkg-query -W -f '${Version}' "$name")" \
-            "$(sha256sum <"/usr/lib/grub/$(grub_target "$name")/kernel.img" | cut -d' ' -f1)" kernel.img
-    done >>"$bill"
-}
-
-grub_target() { # PACKAGE
-    case $1 in
-    grub-pc-bin) echo i386-pc ;;
-    *) echo x86_64-efi ;;
-    esac
+    printf '%s\t%s\tGPL-3.0-or-later\t%s\t%s\n' grub-pc-bin "$(dpkg-query -W -f '${Version}' grub-pc-bin)" \
+        "$(sha256sum </usr/lib/grub/i386-pc/kernel.img | cut -d' ' -f1)" kernel.img >>"$bill"
 }
 
 figures() {
@@ -188,6 +185,7 @@ put_bill "$prefix"
 cp "$kernel/vmlinuz" "$work/vmlinuz"
 make_initramfs
 make_grub
+make_efi
 make_slot
 make_environment
 make_disk

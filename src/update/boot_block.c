@@ -72,21 +72,31 @@ boot_block_read(struct text bytes, struct boot_block *block)
     return 0;
 }
 
+static void
+put_slot(struct out *out, const char *name, enum slot slot)
+{
+    out_string(out, name);
+    out_byte(out, slot_letter(slot));
+    out_byte(out, '\n');
+}
+
 void
 boot_block_write(const struct boot_block *block, char bytes[static BOOT_BLOCK_BYTES])
 {
     struct out out = out_of(bytes, BOOT_BLOCK_BYTES);
     out_text(&out, HEAD);
-    out_format(&out, "slot=%c\n", slot_letter(block->slot));
+    put_slot(&out, "slot=", block->slot);
     if (block->trial != SLOT_NONE) {
-        out_format(&out, "trial=%c\n", slot_letter(block->trial));
+        put_slot(&out, "trial=", block->trial);
     }
     if (block->tried) {
         out_string(&out, "tried=1\n");
     }
     for (enum slot slot = SLOT_A; slot < SLOT_NONE; slot++) {
         if (block->mark[slot][0] != '\0') {
-            out_format(&out, "mark_%c=%s\n", slot_letter(slot), block->mark[slot]);
+            out_string(&out, slot == SLOT_A ? "mark_a=" : "mark_b=");
+            out_string(&out, block->mark[slot]);
+            out_byte(&out, '\n');
         }
     }
     ASSERT(out.used <= BOOT_BLOCK_BYTES / 2);

@@ -322,11 +322,10 @@ vm_begin
 cat "$WORK/sizes"
 sim_start --nodes=$NODES --cadence=5
 make_configuration
-CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside screen as_readme_says bios_64 efi_112 data_is_kept configured_by_data others_are_left_alone pulled_plug frozen no_progress too_small bad_flag}
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside screen as_readme_says bios_64 efi data_is_kept configured_by_data others_are_left_alone pulled_plug frozen no_progress too_small bad_flag}
 for name in $CASES; do
     case $name in
-    # The boot loader keeps a quarter of what EFI leaves.
-    efi_112) case_run efi_112 boots_disk efi 112 -bios "$OVMF" ;;
+    efi) case_run efi boots_disk efi "$EFI_MEMORY" -bios "$OVMF" ;;
     *) case_run "$name" "$name" ;;
     esac
     vm_stop

@@ -8,12 +8,24 @@ set -u
 
 # --- Updates: `update.img` on the configuration disk, taken at the start
 
+# Of the machine's firmware; with_efi COMMAND for the other.
+FIRMWARE=()
+MEMORY=64
+
+with_efi() {
+    FIRMWARE=(-bios "$OVMF")
+    MEMORY=$EFI_MEMORY
+    "$@"
+    FIRMWARE=()
+    MEMORY=64
+}
+
 start_with_update() { # NAME DISK [qemu's flags]
     local name=$1 disk=$2
     shift 2
     CONFIG_SIZE=16M vm_config_disk "$WORK/$name.update" "$WORK/skerry.conf" "$WORK/update.img"
     # shellcheck disable=SC2046
-    vm_start "$name" 64 $(disk_of "$disk") $(disk_of "$WORK/$name.update") "$@"
+    vm_start "$name" "$MEMORY" "${FIRMWARE[@]}" $(disk_of "$disk") $(disk_of "$WORK/$name.update") "$@"
 }
 
 fresh_disk() { # TO
@@ -95,10 +107,43 @@ unsettled_falls_back() {
     grep -qx 'slot=a' <<<"$(vm_remembers "$disk")" || fail "it remembers $(vm_remembers "$disk")"
 }
 
+# What the firmware cannot load, and what cannot be read: a sentence, and the
+# slot that there is.
+efi_says_what_is_wrong() {
+    local disk=$WORK/wrong.img
+    local first=$disk@@$((2048 * 512)) slot_b=$disk@@$(((2048 + 4096 + 24576) * 512))
+    fresh_disk "$disk"
+    { printf '# GRUB Environment Block\nslot=a\ntrial=b\n' && head -c 1024 /dev/zero | tr '\0' '#'; } | head -c 1024 >"$WORK/grubenv"
+    head -c 100000 "$VM_OUT/initramfs" >"$WORK/vmlinuz"
+    mformat -i "$slot_b" -T 24576 -h 16 -s 32 :: && mcopy -i "$slot_b" "$WORK/vmlinuz" :: &&
+        mcopy -o -i "$first" "$WORK/grubenv" :: || { fail 'no disk'; return; }
+    with_efi start_wrong once "$disk" || return
+    vm_said 'The firmware cannot load vmlinuz of this slot.' && vm_said 'Slot b cannot be started' ||
+        fail "it said: $(vm_shows)"
+    grep -qx 'tried=1' <<<"$(vm_remembers "$disk")" || fail "no trial: $(vm_remembers "$disk")"
+    with_efi start_wrong again "$disk" || return
+    vm_said 'The new version did not come up' || fail "it said: $(vm_shows)"
+    head -c 1024 /dev/urandom >"$WORK/grubenv"
+    mcopy -o -i "$first" "$WORK/grubenv" :: || { fail 'no disk'; return; }
+    with_efi start_wrong unread "$disk" || return
+    vm_said 'grubenv of the first partition cannot be read' || fail "it said: $(vm_shows)"
+}
+
+start_wrong() { # NAME DISK
+    # shellcheck disable=SC2046
+    vm_start "$1" "$MEMORY" "${FIRMWARE[@]}" $(disk_of "$2")
+    await $BOOT_S is_up || { fail "$1 is not up: $(vm_shows)"; return 1; }
+    vm_stop
+}
+
 vm_begin
 printf 'metric-resolution = 5s\nlisten-ip =\ninsecure-open = true\n' >"$WORK/skerry.conf"
-for name in ${SKERRY_TEST_CASES:-update_is_kept bad_update_falls_back foreign_update_is_refused panic_falls_back unsettled_falls_back}; do
-    case_run "$name" "$name"
+for name in ${SKERRY_TEST_CASES:-update_is_kept efi_update_is_kept bad_update_falls_back efi_bad_update_falls_back \
+    foreign_update_is_refused panic_falls_back unsettled_falls_back efi_says_what_is_wrong}; do
+    case $name in
+    efi_update_is_kept | efi_bad_update_falls_back) case_run "$name" with_efi "${name#efi_}" ;;
+    *) case_run "$name" "$name" ;;
+    esac
     vm_stop
 done
 finish

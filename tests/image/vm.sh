@@ -21,6 +21,7 @@ VM=
 CONSOLE=
 PATH=$PATH:/usr/sbin:/sbin
 OVMF=/usr/share/ovmf/OVMF.fd
+EFI_MEMORY=96 # MiB; 88 do, 80 do not: the firmware takes more than BIOS
 
 vm_tools() {
     local tool

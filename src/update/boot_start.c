@@ -1,0 +1,143 @@
+#include "update/boot_start.h"
+
+#include <string.h>
+
+// UEFI specification 2.10, section 10.3: a node is its kind, its subkind, and its
+// length in two bytes, which counts these four.
+#define NODE_HEAD 4
+#define KIND_MEDIA 4
+#define MEDIA_PARTITION 1
+#define MEDIA_FILE 4
+#define KIND_END 0x7f
+#define PARTITION_BYTES 42
+#define PARTITION_NUMBER_AT 4
+#define PARTITION_MARK_AT 24
+
+struct boot_start
+boot_start_choose(const struct boot_block *block)
+{
+    struct boot_start start = {.slot = block->slot};
+    if (block->trial == SLOT_NONE) {
+        return start;
+    }
+    if (block->tried) {
+        start.is_retreat = true;
+    } else {
+        start.is_trial = true;
+        start.slot = block->trial;
+    }
+    return start;
+}
+
+void
+boot_start_line(const struct boot_start *start, struct out *out)
+{
+    out_string(out, "initrd=\\initramfs console=tty0 console=ttyS0,115200 quiet skerry.slot=");
+    out_byte(out, slot_letter(start->slot));
+    if (start->is_trial) {
+        out_string(out, " skerry.trial=");
+        out_byte(out, slot_letter(start->slot));
+    }
+}
+
+static uint32_t
+number_at(const char *at, size_t size)
+{
+    uint32_t number = 0;
+    for (size_t i = size; i > 0; i--) {
+        number = number << 8 | (unsigned char)at[i - 1];
+    }
+    return number;
+}
+
+static size_t
+node_bytes(const char *node)
+{
+    return number_at(node + 2, 2);
+}
+
+size_t
+boot_path_bytes(const char *at)
+{
+    size_t used = 0;
+    while (used + NODE_HEAD <= BOOT_PATH_BYTES_MAX) {
+        size_t size = node_bytes(at + used);
+        if (size < NODE_HEAD || size > BOOT_PATH_BYTES_MAX - used) {
+            return 0;
+        }
+        if (at[used] == KIND_END) {
+            return used + size;
+        }
+        used += size;
+    }
+    return 0;
+}
+
+// The node before the end; its offset, or SIZE_MAX when there is none.
+static size_t
+last_node(struct text bytes, size_t *end)
+{
+    size_t last = SIZE_MAX;
+    size_t at = 0;
+    while (bytes.size - at >= NODE_HEAD) {
+        size_t size = node_bytes(bytes.at + at);
+        if (size < NODE_HEAD || size > bytes.size - at) {
+            return SIZE_MAX;
+        }
+        if (bytes.at[at] == KIND_END) {
+            *end = at;
+            return last;
+        }
+        last = at;
+        at += size;
+    }
+    return SIZE_MAX;
+}
+
+int
+boot_path_read(struct text bytes, struct boot_path *path)
+{
+    size_t end = 0;
+    size_t last = last_node(bytes, &end);
+    if (last == SIZE_MAX || end - last != PARTITION_BYTES || bytes.at[last] != KIND_MEDIA ||
+        bytes.at[last + 1] != MEDIA_PARTITION) {
+        return -ERR_MALFORMED;
+    }
+    *path = (struct boot_path){
+        .disk = text_sub(bytes, 0, last),
+        .whole = text_sub(bytes, 0, end),
+        .number = number_at(bytes.at + last + PARTITION_NUMBER_AT, 4),
+        .mark = text_sub(bytes, last + PARTITION_MARK_AT, PARTITION_BYTES - PARTITION_MARK_AT),
+    };
+    return 0;
+}
+
+bool
+boot_path_is_slot(const struct boot_path *path, const struct boot_path *own, enum slot slot)
+{
+    return path->number == (slot == SLOT_A ? 2 : 3) && text_equal(path->disk, own->disk) &&
+           text_equal(path->mark, own->mark);
+}
+
+static void
+out_u16(struct out *out, size_t value)
+{
+    out_byte(out, (char)(value & 0xff));
+    out_byte(out, (char)(value >> 8 & 0xff));
+}
+
+void
+boot_path_of_file(const struct boot_path *path, const char *name, struct out *out)
+{
+    size_t letters = strlen(name) + 1;
+    out_text(out, path->whole);
+    out_byte(out, KIND_MEDIA);
+    out_byte(out, MEDIA_FILE);
+    out_u16(out, NODE_HEAD + 2 * letters);
+    for (size_t i = 0; i < letters; i++) {
+        out_u16(out, (unsigned char)name[i]);
+    }
+    out_byte(out, KIND_END);
+    out_byte(out, (char)0xff);
+    out_u16(out, NODE_HEAD);
+}
