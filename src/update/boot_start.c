@@ -13,6 +13,11 @@
 #define PARTITION_NUMBER_AT 4
 #define PARTITION_MARK_AT 24
 
+// Of the kernel's head: its magic, and the bytes it needs from where it begins,
+// which is more than what it unpacks.
+#define HEAD_MAGIC_AT 0x202
+#define HEAD_ROOM_AT 0x260
+
 struct boot_start
 boot_start_choose(const struct boot_block *block)
 {
@@ -48,6 +53,20 @@ number_at(const char *at, size_t size)
         number = number << 8 | (unsigned char)at[i - 1];
     }
     return number;
+}
+
+size_t
+boot_kernel_room(struct text head)
+{
+    if (head.size < BOOT_HEAD_BYTES ||
+        !text_equal(text_sub(head, HEAD_MAGIC_AT, 4), TEXT("HdrS"))) {
+        return 0;
+    }
+    uint32_t needed = number_at(head.at + HEAD_ROOM_AT, 4);
+    if (needed > BOOT_ROOM_BYTES_MAX) {
+        return 0;
+    }
+    return (needed + BOOT_ROOM_STEP - 1) / BOOT_ROOM_STEP * BOOT_ROOM_STEP;
 }
 
 static size_t

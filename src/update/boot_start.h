@@ -19,6 +19,20 @@ struct boot_start boot_start_choose(const struct boot_block *block);
 #define BOOT_START_LINE_BYTES 128
 void boot_start_line(const struct boot_start *start, struct out *out);
 
+// The kernel unpacks itself into one piece of memory before it leaves the firmware,
+// at a multiple of BOOT_ROOM_STEP, from BOOT_ROOM_FROM on (CONFIG_PHYSICAL_ALIGN and
+// CONFIG_PHYSICAL_START of x86).
+#define BOOT_ROOM_STEP 0x200000U
+#define BOOT_ROOM_FROM 0x1000000U
+#define BOOT_ROOM_END 0x80000000U
+// A kernel that wants more is none of ours.
+#define BOOT_ROOM_BYTES_MAX 0x10000000U
+
+// The bytes of that piece, whole steps, from the first BOOT_HEAD_BYTES of the
+// kernel's file; 0: not a kernel. Source: "The Linux/x86 Boot Protocol", init_size.
+#define BOOT_HEAD_BYTES 0x264
+size_t boot_kernel_room(struct text head);
+
 // A device path of the firmware that ends with a partition of a hard disk.
 struct boot_path {
     struct text disk;   // what names the disk

@@ -107,26 +107,44 @@ unsettled_falls_back() {
     grep -qx 'slot=a' <<<"$(vm_remembers "$disk")" || fail "it remembers $(vm_remembers "$disk")"
 }
 
-# What the firmware cannot load, and what cannot be read: a sentence, and the
-# slot that there is.
+# A slot that cannot be started is a sentence, and the other one starts; grubenv
+# that cannot be read is one too.
 efi_says_what_is_wrong() {
     local disk=$WORK/wrong.img
     local first=$disk@@$((2048 * 512)) slot_b=$disk@@$(((2048 + 4096 + 24576) * 512))
     fresh_disk "$disk"
-    { printf '# GRUB Environment Block\nslot=a\ntrial=b\n' && head -c 1024 /dev/zero | tr '\0' '#'; } | head -c 1024 >"$WORK/grubenv"
-    head -c 100000 "$VM_OUT/initramfs" >"$WORK/vmlinuz"
-    mformat -i "$slot_b" -T 24576 -h 16 -s 32 :: && mcopy -i "$slot_b" "$WORK/vmlinuz" :: &&
-        mcopy -o -i "$first" "$WORK/grubenv" :: || { fail 'no disk'; return; }
+    put_trial "$first"
+    head -c 100000 "$VM_OUT/vmlinuz" >"$WORK/vmlinuz"
+    mformat -i "$slot_b" -T 24576 -h 16 -s 32 :: && mcopy -i "$slot_b" "$WORK/vmlinuz" :: || { fail 'no disk'; return; }
     with_efi start_wrong once "$disk" || return
     vm_said 'The firmware cannot load vmlinuz of this slot.' && vm_said 'Slot b cannot be started' ||
         fail "it said: $(vm_shows)"
     grep -qx 'tried=1' <<<"$(vm_remembers "$disk")" || fail "no trial: $(vm_remembers "$disk")"
     with_efi start_wrong again "$disk" || return
     vm_said 'The new version did not come up' || fail "it said: $(vm_shows)"
+    put_trial "$first"
+    mcopy -o -i "$slot_b" "$VM_OUT/initramfs" ::vmlinuz || { fail 'no disk'; return; }
+    with_efi start_wrong no_kernel "$disk" || return
+    vm_said 'This slot has no vmlinuz that is a kernel.' || fail "it said: $(vm_shows)"
     head -c 1024 /dev/urandom >"$WORK/grubenv"
     mcopy -o -i "$first" "$WORK/grubenv" :: || { fail 'no disk'; return; }
     with_efi start_wrong unread "$disk" || return
     vm_said 'grubenv of the first partition cannot be read' || fail "it said: $(vm_shows)"
+}
+
+put_trial() { # PARTITION
+    { printf '# GRUB Environment Block\nslot=a\ntrial=b\n' && head -c 1024 /dev/zero | tr '\0' '#'; } |
+        head -c 1024 >"$WORK/grubenv"
+    mcopy -o -i "$1" "$WORK/grubenv" ::
+}
+
+# The kernel would write anywhere.
+efi_finds_no_room() {
+    fresh_disk "$WORK/room.img"
+    # shellcheck disable=SC2046
+    vm_start room $EFI_TOO_LITTLE -bios "$OVMF" $(disk_of "$WORK/room.img")
+    await $BOOT_S vm_said 'finds no room: give the machine more memory.' || fail "it said: $(vm_shows)"
+    vm_stop
 }
 
 start_wrong() { # NAME DISK
@@ -139,7 +157,7 @@ start_wrong() { # NAME DISK
 vm_begin
 printf 'metric-resolution = 5s\nlisten-ip =\ninsecure-open = true\n' >"$WORK/skerry.conf"
 for name in ${SKERRY_TEST_CASES:-update_is_kept efi_update_is_kept bad_update_falls_back efi_bad_update_falls_back \
-    foreign_update_is_refused panic_falls_back unsettled_falls_back efi_says_what_is_wrong}; do
+    foreign_update_is_refused panic_falls_back unsettled_falls_back efi_says_what_is_wrong efi_finds_no_room}; do
     case $name in
     efi_update_is_kept | efi_bad_update_falls_back) case_run "$name" with_efi "${name#efi_}" ;;
     *) case_run "$name" "$name" ;;

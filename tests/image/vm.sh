@@ -21,7 +21,8 @@ VM=
 CONSOLE=
 PATH=$PATH:/usr/sbin:/sbin
 OVMF=/usr/share/ovmf/OVMF.fd
-EFI_MEMORY=96 # MiB; 88 do, 80 do not: the firmware takes more than BIOS
+EFI_MEMORY=96 # MiB; 80 do with one disk: the firmware takes more than BIOS
+EFI_TOO_LITTLE=72
 
 vm_tools() {
     local tool

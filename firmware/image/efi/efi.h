@@ -43,11 +43,17 @@ struct efi_text_output {
 };
 
 #define EFI_LOCATE_BY_PROTOCOL 2
+#define EFI_ALLOCATE_ADDRESS 2
+#define EFI_LOADER_DATA 2
+#define EFI_PAGE_BYTES 4096
 
 // [4.4]
 struct efi_boot_services {
     struct efi_table_head head;
-    void *before_handle_protocol[16];
+    void *before_allocate_pages[2];
+    EFI_CALL efi_status (*allocate_pages)(int, int kind, uint64_t pages, uint64_t *address);
+    EFI_CALL efi_status (*free_pages)(uint64_t address, uint64_t pages);
+    void *before_handle_protocol[12];
     EFI_CALL efi_status (*handle_protocol)(efi_handle, const struct efi_guid *, void **);
     void *before_locate_handle[2];
     EFI_CALL efi_status (*locate_handle)(int, const struct efi_guid *, void *, uint64_t *bytes,

@@ -1,7 +1,6 @@
 // The start program for EFI: reads which slot is to start, notes a trial, and has
 // the firmware load that slot's kernel, which loads its initramfs. What it decides
-// is in src/update/boot_start.c and tested there; here are only the calls. It takes
-// no memory but its own few pages, so that small machines have the rest.
+// is in src/update/boot_start.c and tested there; here are only the calls.
 #include <stddef.h>
 #include <string.h>
 
@@ -77,7 +76,7 @@ path_of(efi_handle device, struct boot_path *path)
 // --- What is remembered
 
 static struct efi_file *
-open_block(efi_handle device, uint64_t mode)
+open_file(efi_handle device, const char *path, uint64_t mode)
 {
     uint16_t name[16];
     struct efi_file *root = NULL;
@@ -86,7 +85,7 @@ open_block(efi_handle device, uint64_t mode)
     if (files == NULL || files->open_volume(files, &root) != 0) {
         return NULL;
     }
-    widen("\\grubenv", name, ARRAY_COUNT(name));
+    widen(path, name, ARRAY_COUNT(name));
     if (root->open(root, &file, name, mode, 0) != 0) {
         file = NULL;
     }
@@ -94,20 +93,25 @@ open_block(efi_handle device, uint64_t mode)
     return file;
 }
 
+// The file's beginning, `size` bytes of it at most; none if it cannot be read.
+static struct text
+read_file(efi_handle device, const char *path, char *bytes, size_t size)
+{
+    uint64_t got = size;
+    struct efi_file *file = open_file(device, path, EFI_FILE_READ);
+    if (file == NULL) {
+        return (struct text){bytes, 0};
+    }
+    efi_status status = file->read(file, &got, bytes);
+    file->close(file);
+    return (struct text){bytes, status == 0 && got <= size ? (size_t)got : 0};
+}
+
 static int
 read_block(efi_handle device, struct boot_block *block)
 {
     char bytes[BOOT_BLOCK_BYTES + 1];  // one more, to see a file that is longer
-    uint64_t size = sizeof bytes;
-    struct efi_file *file = open_block(device, EFI_FILE_READ);
-    if (file == NULL) {
-        return -ERR_MISSING;
-    }
-    efi_status status = file->read(file, &size, bytes);
-    file->close(file);
-    return status != 0 || size > sizeof bytes
-               ? -ERR_MISSING
-               : boot_block_read((struct text){bytes, (size_t)size}, block);
+    return boot_block_read(read_file(device, "\\grubenv", bytes, sizeof bytes), block);
 }
 
 // In place: the file keeps its size.
@@ -117,7 +121,7 @@ write_block(efi_handle device, const struct boot_block *block)
     char bytes[BOOT_BLOCK_BYTES];
     uint64_t size = sizeof bytes;
     boot_block_write(block, bytes);
-    struct efi_file *file = open_block(device, EFI_FILE_READ | EFI_FILE_WRITE);
+    struct efi_file *file = open_file(device, "\\grubenv", EFI_FILE_READ | EFI_FILE_WRITE);
     if (file == NULL) {
         return false;
     }
@@ -128,57 +132,104 @@ write_block(efi_handle device, const struct boot_block *block)
 
 // --- A slot
 
-static bool
+// NULL: the disk has none. The path lies in the firmware's memory.
+static efi_handle
 find_slot(enum slot slot, struct boot_path *path)
 {
     static efi_handle handles[HANDLES_MAX];
     uint64_t size = sizeof handles;
     if (system_table->boot->locate_handle(EFI_LOCATE_BY_PROTOCOL, &EFI_GUID_BLOCK_IO, NULL, &size,
                                           handles) != 0) {
-        return false;
+        return NULL;
     }
     for (size_t i = 0; i < size / sizeof handles[0] && i < HANDLES_MAX; i++) {
         if (path_of(handles[i], path) == 0 && boot_path_is_slot(path, &own, slot)) {
             // Firmware in a hurry knows the file system of its own partition only.
             system_table->boot->connect_controller(handles[i], NULL, NULL, true);
-            return true;
+            return handles[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-// Returns only when it could not be started.
-static void
-start_kernel(const struct boot_start *start)
+// The lowest piece that is free; 0 if there is none.
+static uint64_t
+take_room(size_t bytes)
+{
+    for (uint64_t at = BOOT_ROOM_FROM; at < BOOT_ROOM_END; at += BOOT_ROOM_STEP) {
+        uint64_t address = at;
+        if (system_table->boot->allocate_pages(EFI_ALLOCATE_ADDRESS, EFI_LOADER_DATA,
+                                               bytes / EFI_PAGE_BYTES, &address) == 0) {
+            return address;
+        }
+    }
+    return 0;
+}
+
+// NULL: it cannot be loaded.
+static efi_handle
+load_kernel(const struct boot_path *slot)
+{
+    char bytes[BOOT_PATH_BYTES_MAX + 64];
+    struct out file = out_of(bytes, sizeof bytes);
+    struct efi_boot_services *boot = system_table->boot;
+    efi_handle kernel = NULL;
+    boot_path_of_file(slot, "\\vmlinuz", &file);
+    if (boot->load_image(false, self, bytes, NULL, 0, &kernel) != 0 && kernel != NULL) {
+        boot->unload_image(kernel);
+        return NULL;
+    }
+    return kernel;
+}
+
+static bool
+tell_kernel(efi_handle kernel, const struct boot_start *start)
 {
     static uint16_t wide[BOOT_START_LINE_BYTES];
     char line[BOOT_START_LINE_BYTES];
-    char bytes[BOOT_PATH_BYTES_MAX + 64];
-    struct boot_path slot;
-    struct out file = out_of(bytes, sizeof bytes);
     struct out options = out_of(line, sizeof line);
-    struct efi_boot_services *boot = system_table->boot;
-    efi_handle kernel = NULL;
-    if (!find_slot(start->slot, &slot)) {
-        say("The disk has no partition for this slot.");
-        return;
-    }
-    boot_path_of_file(&slot, "\\vmlinuz", &file);
-    efi_status status = boot->load_image(false, self, bytes, NULL, 0, &kernel);
-    struct efi_loaded_image *image = status == 0 ? protocol(kernel, &EFI_GUID_LOADED_IMAGE) : NULL;
+    struct efi_loaded_image *image = protocol(kernel, &EFI_GUID_LOADED_IMAGE);
     if (image == NULL) {
-        say("The firmware cannot load vmlinuz of this slot.");
-        if (kernel != NULL) {
-            boot->unload_image(kernel);
-        }
-        return;
+        return false;
     }
     boot_start_line(start, &options);
     widen(out_c_string(&options), wide, ARRAY_COUNT(wide));
     image->options = wide;
     image->options_bytes = (uint32_t)(2 * (options.used + 1));
-    boot->start_image(kernel, NULL, NULL);
-    say("The kernel of this slot gave up.");
+    return true;
+}
+
+// Returns only when it could not be started, with what is wrong.
+//
+// The kernel unpacks itself into one piece of memory, and where the firmware has
+// none that long, it writes to whatever its stack held (efi_random_alloc of Linux
+// 6.1). So the piece is taken before the firmware, which buffers files and places
+// programs as it likes, can cut it, and given back to the kernel.
+static const char *
+start_kernel(const struct boot_start *start)
+{
+    char head[BOOT_HEAD_BYTES];
+    struct boot_path slot;
+    efi_handle device = find_slot(start->slot, &slot);
+    if (device == NULL) {
+        return "The disk has no partition for this slot.";
+    }
+    size_t bytes = boot_kernel_room(read_file(device, "\\vmlinuz", head, sizeof head));
+    if (bytes == 0) {
+        return "This slot has no vmlinuz that is a kernel.";
+    }
+    uint64_t room = take_room(bytes);
+    if (room == 0) {
+        return "The kernel of this slot finds no room: give the machine more memory.";
+    }
+    efi_handle kernel = load_kernel(&slot);
+    bool is_told = kernel != NULL && tell_kernel(kernel, start);
+    system_table->boot->free_pages(room, bytes / EFI_PAGE_BYTES);
+    if (!is_told) {
+        return "The firmware cannot load vmlinuz of this slot.";
+    }
+    system_table->boot->start_image(kernel, NULL, NULL);
+    return "The kernel of this slot gave up.";
 }
 
 static void
@@ -205,11 +256,11 @@ start_slots(efi_handle device)
     if (start.is_trial) {
         note_trial(device, &block, &start);
     }
-    start_kernel(&start);
+    say(start_kernel(&start));
     say(start.slot == SLOT_A ? "Slot a cannot be started; trying the other one."
                              : "Slot b cannot be started; trying the other one.");
     start = (struct boot_start){.slot = slot_other(start.slot)};
-    start_kernel(&start);
+    say(start_kernel(&start));
     say("Neither slot can be started.");
 }
 

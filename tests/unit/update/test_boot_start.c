@@ -70,6 +70,25 @@ TEST(the_kernel_is_told)
     CHECK(text_ends(out_view(&out), TEXT(" quiet skerry.slot=a")));
 }
 
+TEST(room_for_the_kernel)
+{
+    char head[BOOT_HEAD_BYTES] = {0};
+    struct text whole = {head, sizeof head};
+    memcpy(head + 0x202, "HdrS", 4);
+    memcpy(head + 0x260, "\x00\xe0\x25\x01", 4);
+    CHECK_EQUAL_U64(boot_kernel_room(whole), 0x1400000);
+    memcpy(head + 0x260, "\x00\x00\x40\x01", 4);  // whole steps already
+    CHECK_EQUAL_U64(boot_kernel_room(whole), 0x1400000);
+    CHECK_EQUAL_U64(boot_kernel_room(text_sub(whole, 0, sizeof head - 1)), 0);
+    memcpy(head + 0x260, "\xff\xff\xff\xff", 4);
+    CHECK_EQUAL_U64(boot_kernel_room(whole), 0);
+    memcpy(head + 0x260, "\x00\x00\x00\x00", 4);
+    CHECK_EQUAL_U64(boot_kernel_room(whole), 0);
+    memcpy(head + 0x260, "\x00\x00\x40\x01", 4);
+    head[0x202] = 'h';
+    CHECK_EQUAL_U64(boot_kernel_room(whole), 0);
+}
+
 TEST(slots_are_on_the_same_disk)
 {
     char other[sizeof bytes];
@@ -147,6 +166,7 @@ main(void)
     const struct test_case cases[] = {
         {"a trial is started once", a_trial_is_started_once},
         {"the kernel is told", the_kernel_is_told},
+        {"room for the kernel", room_for_the_kernel},
         {"slots are on the same disk", slots_are_on_the_same_disk},
         {"a file below a slot", a_file_below_a_slot},
         {"nonsense is no path", nonsense_is_no_path},
