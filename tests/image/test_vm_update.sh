@@ -143,7 +143,7 @@ efi_finds_no_room() {
     fresh_disk "$WORK/room.img"
     # shellcheck disable=SC2046
     vm_start room $EFI_TOO_LITTLE -bios "$OVMF" $(disk_of "$WORK/room.img")
-    await $BOOT_S vm_said 'finds no room: give the machine more memory.' || fail "it said: $(vm_shows)"
+    await $BOOT_S vm_said 'MiB of memory in one piece: give the machine more memory.' || fail "it said: $(vm_shows)"
     vm_stop
 }
 

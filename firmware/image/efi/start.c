@@ -199,6 +199,17 @@ tell_kernel(efi_handle kernel, const struct boot_start *start)
     return true;
 }
 
+static const char *
+no_room(size_t bytes)
+{
+    static char sentence[SAID_LETTERS];
+    struct out out = out_of(sentence, sizeof sentence);
+    out_string(&out, "The kernel of this slot needs ");
+    out_u64(&out, bytes >> 20);
+    out_string(&out, " MiB of memory in one piece: give the machine more memory.");
+    return out_c_string(&out);
+}
+
 // Returns only when it could not be started, with what is wrong.
 //
 // The kernel unpacks itself into one piece of memory, and where the firmware has
@@ -220,7 +231,7 @@ start_kernel(const struct boot_start *start)
     }
     uint64_t room = take_room(bytes);
     if (room == 0) {
-        return "The kernel of this slot finds no room: give the machine more memory.";
+        return no_room(bytes);
     }
     efi_handle kernel = load_kernel(&slot);
     bool is_told = kernel != NULL && tell_kernel(kernel, start);
