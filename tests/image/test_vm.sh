@@ -40,10 +40,10 @@ bare() {
     [ "$BARE_MS" -gt 0 ] || fail 'the bare kernel did not run'
 }
 
-# 64 MiB, 100 nodes over TLS: everything is scraped and nothing is killed.
-collects() { # NAME [qemu's flags]
+# 100 nodes over TLS: everything is scraped and nothing is killed.
+collects() { # NAME MEMORY [qemu's flags]
     # shellcheck disable=SC2046
-    vm_start "$1" 64 "${@:2}" $(disk_of "$WORK/config.img")
+    vm_start "$@" $(disk_of "$WORK/config.img")
     await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
     UP_MS=$(vm_cpu_ms)
     await $SCRAPED_S has_nodes $NODES || { fail "nodes: $(curl -s "$MODEL/nodes/" | jq length)"; return; }
@@ -58,16 +58,16 @@ collects() { # NAME [qemu's flags]
 
 cluster_in_64() {
     vm_direct
-    collects cluster "${DIRECT[@]}"
+    collects cluster 64 "${DIRECT[@]}"
     echo "all roles up after $((UP_MS * 100 / BARE_MS)) % of a bare kernel boot's CPU"
 }
 
-# The same from the qcow2 by BIOS, with a history.
-bios_64() {
-    cp "$VM_OUT/skerry-vm.qcow2" "$WORK/bios.qcow2"
-    truncate -s 64M "$WORK/bios.img"
+# The same from the qcow2 by the firmware, with a history.
+from_disk() { # NAME MEMORY [qemu's flags]
+    cp "$VM_OUT/skerry-vm.qcow2" "$WORK/$1.qcow2"
+    truncate -s 64M "$WORK/$1.img"
     # shellcheck disable=SC2046
-    collects bios -drive file="$WORK/bios.qcow2",if=virtio $(disk_of "$WORK/bios.img")
+    collects "$@" -drive file="$WORK/$1.qcow2",if=virtio $(disk_of "$WORK/$1.img")
 }
 
 # Nothing configured: TLS, the token and the certificate that the console shows.
@@ -165,18 +165,6 @@ as_readme_says() {
     await $BOOT_S is_up || { fail "not up: $(cat "$CONSOLE.qemu") $(vm_shows)"; return; }
     vm_said 'is formatted as the data disk' || fail "no data disk: $(vm_shows)"
     await 60 api_answers || fail 'the page does not answer'
-    vm_stop
-}
-
-# From the disk image, by the firmware named.
-boots_disk() { # NAME MEMORY [flags]
-    local name=$1 memory=$2
-    shift 2
-    cp --sparse=always "$VM_OUT/skerry-vm.img" "$WORK/$name.img"
-    # shellcheck disable=SC2046
-    vm_start "$name" "$memory" "$@" $(disk_of "$WORK/$name.img") $(disk_of "$WORK/config.img")
-    await $BOOT_S is_up || { fail "not up: $(vm_shows)"; return; }
-    await 30 api_answers || fail 'the page does not answer'
     vm_stop
 }
 
@@ -322,10 +310,11 @@ vm_begin
 cat "$WORK/sizes"
 sim_start --nodes=$NODES --cadence=5
 make_configuration
-CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside screen as_readme_says bios_64 efi data_is_kept configured_by_data others_are_left_alone pulled_plug frozen no_progress too_small bad_flag}
+CASES=${SKERRY_TEST_CASES:-bare cluster_in_64 page_from_outside screen as_readme_says bios efi data_is_kept configured_by_data others_are_left_alone pulled_plug frozen no_progress too_small bad_flag}
 for name in $CASES; do
     case $name in
-    efi) case_run efi boots_disk efi "$EFI_MEMORY" -bios "$OVMF" ;;
+    bios) case_run bios from_disk bios 64 ;;
+    efi) case_run efi from_disk efi "$EFI_MEMORY" -bios "$OVMF" ;;
     *) case_run "$name" "$name" ;;
     esac
     vm_stop
