@@ -74,6 +74,16 @@ is_blank(char byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
+uint64_t
+text_little_endian(struct text bytes, size_t at, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = size; i > 0; i--) {
+        value = value << 8 | (unsigned char)bytes.at[at + i - 1];
+    }
+    return value;
+}
+
 struct text
 text_trim(struct text text)
 {

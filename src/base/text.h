@@ -34,6 +34,8 @@ size_t text_find(struct text text, char byte, size_t from);
 // Splits at the first `byte`: *head before it, *rest after it. False (and
 // *head = text, *rest empty) when the byte is absent.
 bool text_cut(struct text text, char byte, struct text *head, struct text *rest);
+// A number of `size` bytes, at most 8, the lowest first; they must be there.
+uint64_t text_little_endian(struct text bytes, size_t at, size_t size);
 struct text text_trim(struct text text);  // ASCII blanks at both ends
 bool text_is_utf8(struct text text);      // RFC 3629: no surrogates, no overlongs
 // Bytes of the UTF-8 sequence that starts at `from`: 1 to 4, or 0 if none does.

@@ -45,16 +45,6 @@ boot_start_line(const struct boot_start *start, struct out *out)
     }
 }
 
-static uint32_t
-number_at(const char *at, size_t size)
-{
-    uint32_t number = 0;
-    for (size_t i = size; i > 0; i--) {
-        number = number << 8 | (unsigned char)at[i - 1];
-    }
-    return number;
-}
-
 size_t
 boot_kernel_room(struct text head)
 {
@@ -62,70 +52,61 @@ boot_kernel_room(struct text head)
         !text_equal(text_sub(head, HEAD_MAGIC_AT, 4), TEXT("HdrS"))) {
         return 0;
     }
-    uint32_t needed = number_at(head.at + HEAD_ROOM_AT, 4);
+    uint64_t needed = text_little_endian(head, HEAD_ROOM_AT, 4);
     if (needed > BOOT_ROOM_BYTES_MAX) {
         return 0;
     }
-    return (needed + BOOT_ROOM_STEP - 1) / BOOT_ROOM_STEP * BOOT_ROOM_STEP;
+    return (size_t)(needed + BOOT_ROOM_STEP - 1) / BOOT_ROOM_STEP * BOOT_ROOM_STEP;
 }
 
 static size_t
-node_bytes(const char *node)
+node_bytes(struct text bytes, size_t at)
 {
-    return number_at(node + 2, 2);
+    return (size_t)text_little_endian(bytes, at + 2, 2);
+}
+
+// Where the node that ends a path begins, and the one before, SIZE_MAX if none is.
+static bool
+find_end(struct text bytes, size_t *last, size_t *end)
+{
+    *last = SIZE_MAX;
+    *end = 0;
+    while (bytes.size - *end >= NODE_HEAD) {
+        size_t size = node_bytes(bytes, *end);
+        if (size < NODE_HEAD || size > bytes.size - *end) {
+            return false;
+        }
+        if (bytes.at[*end] == KIND_END) {
+            return true;
+        }
+        *last = *end;
+        *end += size;
+    }
+    return false;
 }
 
 size_t
 boot_path_bytes(const char *at)
 {
-    size_t used = 0;
-    while (used + NODE_HEAD <= BOOT_PATH_BYTES_MAX) {
-        size_t size = node_bytes(at + used);
-        if (size < NODE_HEAD || size > BOOT_PATH_BYTES_MAX - used) {
-            return 0;
-        }
-        if (at[used] == KIND_END) {
-            return used + size;
-        }
-        used += size;
-    }
-    return 0;
-}
-
-// The node before the end; its offset, or SIZE_MAX when there is none.
-static size_t
-last_node(struct text bytes, size_t *end)
-{
-    size_t last = SIZE_MAX;
-    size_t at = 0;
-    while (bytes.size - at >= NODE_HEAD) {
-        size_t size = node_bytes(bytes.at + at);
-        if (size < NODE_HEAD || size > bytes.size - at) {
-            return SIZE_MAX;
-        }
-        if (bytes.at[at] == KIND_END) {
-            *end = at;
-            return last;
-        }
-        last = at;
-        at += size;
-    }
-    return SIZE_MAX;
+    size_t last;
+    size_t end;
+    struct text bytes = {at, BOOT_PATH_BYTES_MAX};
+    return find_end(bytes, &last, &end) ? end + node_bytes(bytes, end) : 0;
 }
 
 int
 boot_path_read(struct text bytes, struct boot_path *path)
 {
-    size_t end = 0;
-    size_t last = last_node(bytes, &end);
-    if (last == SIZE_MAX || end - last != PARTITION_BYTES || bytes.at[last] != KIND_MEDIA ||
+    size_t end;
+    size_t last;
+    if (!find_end(bytes, &last, &end) || last == SIZE_MAX || end - last != PARTITION_BYTES || bytes.at[last] != KIND_MEDIA ||
         bytes.at[last + 1] != MEDIA_PARTITION) {
         return -ERR_MALFORMED;
     }
     *path = (struct boot_path){
         .disk = text_sub(bytes, 0, last),
         .whole = text_sub(bytes, 0, end),
-        .number = number_at(bytes.at + last + PARTITION_NUMBER_AT, 4),
+        .number = (uint32_t)text_little_endian(bytes, last + PARTITION_NUMBER_AT, 4),
         .mark = text_sub(bytes, last + PARTITION_MARK_AT, PARTITION_BYTES - PARTITION_MARK_AT),
     };
     return 0;

@@ -18,16 +18,6 @@
 _Static_assert(UPDATE_SIGNED_BYTES + UPDATE_SIGNATURE_BYTES_MAX == UPDATE_HEAD_BYTES,
                "the signature fills the second half of the head");
 
-static uint64_t
-little_endian(struct text bytes, size_t at, size_t size)
-{
-    uint64_t value = 0;
-    for (size_t i = size; i > 0; i--) {
-        value = value << 8 | (unsigned char)bytes.at[at + i - 1];
-    }
-    return value;
-}
-
 static bool
 is_zero(struct text bytes, size_t from, size_t to)
 {
@@ -46,10 +36,10 @@ update_head_read(struct text bytes, struct update_head *head)
     if (bytes.size != UPDATE_HEAD_BYTES || !text_starts(bytes, MAGIC)) {
         return -ERR_MALFORMED;
     }
-    if (little_endian(bytes, FORMAT_AT, 4) != FORMAT) {
+    if (text_little_endian(bytes, FORMAT_AT, 4) != FORMAT) {
         return -ERR_UNSUPPORTED;
     }
-    uint64_t signature_size = little_endian(bytes, SIGNATURE_SIZE_AT, 4);
+    uint64_t signature_size = text_little_endian(bytes, SIGNATURE_SIZE_AT, 4);
     struct text version = text_sub(bytes, VERSION_AT, UPDATE_VERSION_BYTES);
     version.size = strnlen(version.at, version.size);
     if (signature_size == 0 || signature_size > UPDATE_SIGNATURE_BYTES_MAX ||
@@ -63,7 +53,7 @@ update_head_read(struct text bytes, struct update_head *head)
     head->digest = text_sub(bytes, DIGEST_AT, UPDATE_DIGEST_BYTES);
     head->signed_part = text_sub(bytes, 0, UPDATE_SIGNED_BYTES);
     head->signature = text_sub(bytes, UPDATE_SIGNED_BYTES, (size_t)signature_size);
-    head->image_bytes = little_endian(bytes, IMAGE_SIZE_AT, 8);
+    head->image_bytes = text_little_endian(bytes, IMAGE_SIZE_AT, 8);
     return 0;
 }
 

@@ -13,11 +13,8 @@ FIRMWARE=()
 MEMORY=64
 
 with_efi() {
-    FIRMWARE=(-bios "$OVMF")
-    MEMORY=$EFI_MEMORY
+    local FIRMWARE=(-bios "$OVMF") MEMORY=$EFI_MEMORY
     "$@"
-    FIRMWARE=()
-    MEMORY=64
 }
 
 start_with_update() { # NAME DISK [qemu's flags]

@@ -117,6 +117,15 @@ TEST(knows_every_code_point)
     }
 }
 
+TEST(reads_little_endian)
+{
+    struct text bytes = {"\x01\x80\xff\x00\x00\x00\x00\xff\xaa", 9};
+    CHECK_EQUAL_U64(text_little_endian(bytes, 0, 1), 1);
+    CHECK_EQUAL_U64(text_little_endian(bytes, 1, 2), 0xff80);
+    CHECK_EQUAL_U64(text_little_endian(bytes, 0, 8), UINT64_C(0xff00000000ff8001));
+    CHECK_EQUAL_U64(text_little_endian(bytes, 9, 0), 0);
+}
+
 TEST(reads_u64)
 {
     uint64_t value = 0;
@@ -487,6 +496,7 @@ main(void)
 {
     static const struct test_case cases[] = {
         {"text_compares", compares},
+        {"text_reads_little_endian", reads_little_endian},
         {"text_takes_parts", takes_parts},
         {"text_knows_utf8", knows_utf8},
         {"text_knows_every_code_point", knows_every_code_point},
